@@ -1,0 +1,74 @@
+# make demo    the shipped styles on the shipped photos, into demo/ (no PyTorch)
+# make test    the tests
+# make check   style, types, import directions, tests: what CI runs
+# make bench   the figures: bench-speed, bench-quality
+# make clean   removes what these commands made, but for the environments
+#
+# Another Python: make demo PYTHON=python3.12
+
+PYTHON ?= python3
+DEMO := .venv-demo
+DEV := .venv
+SAMPLES := src/artem/models/samples
+STYLES := great-wave starry-night roman-mosaic red-chalk composition-vii udnie
+MODELS := $(shell find src/artem/models -type f 2>/dev/null)
+SOURCES := $(shell find src -type f -name '*.py' 2>/dev/null)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint bench bench-speed bench-quality clean
+
+help:
+	@sed -n 's/^# \{0,1\}//p' Makefile | head -n 7
+
+# One environment without PyTorch for the demo, as a user's is; one with everything for development.
+
+define make_venv
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "error: $(PYTHON) is missing or older than 3.11. Try: make PYTHON=python3.12" >&2; exit 1; }
+	@test -x $(1)/bin/pip || $(PYTHON) -m venv $(1) || \
+		{ echo "error: $(PYTHON) cannot make environments. On Debian: apt install python3-venv" >&2; exit 1; }
+endef
+
+$(DEMO)/installed: pyproject.toml $(SOURCES) $(MODELS)
+	$(call make_venv,$(DEMO))
+	rm -rf build
+	$(DEMO)/bin/pip install --quiet .
+	rm -rf build
+	@touch $@
+
+$(DEV)/installed: pyproject.toml
+	$(call make_venv,$(DEV))
+	$(DEV)/bin/pip install --quiet --editable '.[train,heic,onnxruntime,dev]'
+	@touch $@
+
+demo: $(DEMO)/installed
+	@mkdir -p demo
+	@for style in $(STYLES); do \
+		$(DEMO)/bin/artem stylize $(SAMPLES)/*.jpg --style $$style --output demo/$$style || exit 1; \
+	done
+	$(DEMO)/bin/artem styles --sheet demo/sheet.png
+	@echo "Look into demo/ (sheet.png shows all styles)."
+
+test: $(DEV)/installed
+	$(DEV)/bin/python -m pytest
+
+lint: $(DEV)/installed
+	$(DEV)/bin/ruff check
+	$(DEV)/bin/ruff format --check
+	$(DEV)/bin/mypy
+	$(DEV)/bin/lint-imports
+
+check: lint
+	$(MAKE) test
+
+bench: bench-speed bench-quality
+
+bench-speed: $(DEV)/installed
+	$(DEV)/bin/python benchmarks/speed/run.py
+
+bench-quality: $(DEV)/installed
+	$(DEV)/bin/python benchmarks/quality/run.py
+
+clean:
+	rm -rf demo build dist src/*.egg-info .mypy_cache .pytest_cache .ruff_cache
+	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,196 @@
+"""``artem bench``: how fast our own engines are here."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+from collections.abc import Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from artem import __version__
+from artem.app.options import NetworkOption, ThreadsOption, given
+from artem.core.errors import ArtemError
+
+if TYPE_CHECKING:
+    from artem.runtime.stylizer import Stylizer
+
+SIZES = ((640, 480), (1080, 1200))
+"""Width and height in pixels: a camera's frame, and a VR headset's eye."""
+
+WARM_UP_FRAMES = 30
+BLOCK_FRAMES = 10
+
+bench = typer.Typer(help="Measure how fast this computer paints.", no_args_is_help=True)
+
+
+@bench.callback()
+def _only_a_group() -> None:
+    pass
+
+
+@bench.command()
+def speed(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    frames: Annotated[int, typer.Option(min=1, help="Measured frames for each row.")] = 300,
+    sizes: Annotated[
+        list[str] | None, typer.Option("--size", metavar="WxH", help="One more frame size.")
+    ] = None,
+    network: NetworkOption = None,
+    threads: ThreadsOption = None,
+) -> None:
+    """Time the whole path, from frame in to frame out, in each engine and precision."""
+    wanted = [*SIZES, *(_parse_size(text) for text in sizes or ())]
+    result = measure_speed(wanted, frames=frames, **given(network=network, threads=threads))
+    if as_json:
+        import json
+
+        typer.echo(json.dumps(result, indent=2))
+    else:
+        _print_table(result)
+
+
+def measure_speed(
+    sizes: Sequence[tuple[int, int]],
+    *,
+    frames: int,
+    network: str | Path = "fast",
+    threads: int | None = None,
+) -> dict[str, Any]:
+    """Time a network in every engine and precision that can run it here.
+
+    The engines take turns in short blocks, so that whatever else the machine does
+    falls on all of them alike.
+
+    Args:
+        sizes: width and height in pixels.
+        frames: to measure for each; others before them warm up.
+        network: by name or file.
+        threads: CPU threads; all cores when ``None``.
+
+    Returns:
+        ``machine``, ``rows`` (one for each engine, precision and size), and
+        ``cannot`` (engine, precision, reason).
+
+    Raises:
+        ArtemError: the network is unknown.
+    """
+    from artem.runtime.engine import PRECISIONS, engines
+    from artem.runtime.library import IDENTITY, find_network, styles
+    from artem.runtime.stylizer import Stylizer
+
+    described = find_network(network)
+    style = next((one for one in styles() if described.identity in one.vectors), IDENTITY)
+    stylizers: dict[tuple[str, str], Stylizer] = {}
+    cannot = []
+    for name, engine in engines().items():
+        for precision in PRECISIONS[1:]:
+            reason = engine.why_not(described, precision)
+            if reason is None:
+                stylizers[name, precision] = Stylizer(
+                    style, network=described.path, engine=name, precision=precision, threads=threads
+                )
+            else:
+                cannot.append({"engine": name, "precision": precision, "reason": reason})
+    rows = [
+        {"network": described.name, "engine": engine, "precision": precision} | figures
+        for size in sizes
+        for (engine, precision), figures in _measure(stylizers, *size, frames).items()
+    ]
+    return {"machine": _machine(threads), "style": style.name, "rows": rows, "cannot": cannot}
+
+
+def _measure(
+    stylizers: Mapping[tuple[str, str], Stylizer], width_px: int, height_px: int, frames: int
+) -> dict[tuple[str, str], dict[str, Any]]:
+    """Figures for each stylizer at one size."""
+    from time import perf_counter
+
+    import numpy as np
+
+    frame = np.random.default_rng(0).integers(0, 256, (height_px, width_px, 3), dtype=np.uint8)
+    times_ms: dict[tuple[str, str], list[float]] = {key: [] for key in stylizers}
+    for stylizer in stylizers.values():
+        for _ in range(min(WARM_UP_FRAMES, frames)):
+            stylizer(frame)
+    for start in range(0, frames, BLOCK_FRAMES):
+        for key, stylizer in stylizers.items():
+            for _ in range(min(BLOCK_FRAMES, frames - start)):
+                begun = perf_counter()
+                stylizer(frame)
+                times_ms[key].append(1000 * (perf_counter() - begun))
+    figures = {}
+    for key, times in times_ms.items():
+        median_ms, p95_ms = np.percentile(times, (50, 95))
+        figures[key] = {
+            "width_px": width_px,
+            "height_px": height_px,
+            "frames": len(times),
+            "median_ms": round(float(median_ms), 2),
+            "p95_ms": round(float(p95_ms), 2),
+            "fps": round(1000 / float(median_ms), 1),
+        }
+    return figures
+
+
+def _machine(threads: int | None) -> dict[str, Any]:
+    packages = {}
+    for package in ("openvino", "onnxruntime", "numpy"):
+        try:
+            packages[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return {
+        "cpu": _cpu_model(),
+        "cores": len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count(),
+        "threads": threads or "all",
+        "system": platform.system(),
+        "python": platform.python_version(),
+        "artem": __version__,
+        **packages,
+    }
+
+
+def _cpu_model() -> str:
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        text = ""
+    found = re.search(r"^model name\s*:\s*(.+)$", text, re.MULTILINE)
+    return found[1] if found else platform.processor() or platform.machine()
+
+
+def _parse_size(text: str) -> tuple[int, int]:
+    found = re.fullmatch(r"([1-9]\d{0,4})[xX]([1-9]\d{0,4})", text)
+    if not found:
+        raise ArtemError(f"'{text}' is not a frame size.\n  Write it like 1920x1080.")
+    return int(found[1]), int(found[2])
+
+
+def _print_table(result: Mapping[str, Any]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("network, size")
+    table.add_column("engine, precision")
+    for heading in ("median ms", "p95 ms", "frames/s"):
+        table.add_column(heading, justify="right")
+    for row in result["rows"]:
+        table.add_row(
+            f"{row['network']} {row['width_px']}x{row['height_px']}",
+            f"{row['engine']}, {row['precision']}",
+            f"{row['median_ms']:.1f}", f"{row['p95_ms']:.1f}", f"{row['fps']:.1f}",
+        )  # fmt: skip
+    Console().print(table)
+    machine = result["machine"]
+    typer.echo(", ".join(f"{name} {value}" for name, value in machine.items()))
+    for refusal in result["cannot"]:
+        typer.echo(f"{refusal['engine']}, {refusal['precision']}: {refusal['reason']}")

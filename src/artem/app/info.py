@@ -1,0 +1,29 @@
+"""``artem info``: what is here and what can run."""
+
+from __future__ import annotations
+
+import typer
+
+from artem import __version__
+
+
+def info() -> None:
+    """Show engines, precisions, networks and folders."""
+    from artem.core.network_file import load_network_file
+    from artem.runtime.engine import PRECISIONS, engines
+    from artem.runtime.library import MODELS, style_files, user_styles_folder
+
+    typer.echo(f"artem {__version__}")
+    networks = [load_network_file(file) for file in sorted(MODELS.glob("*.onnx"))]
+    for engine in engines().values():
+        for precision in PRECISIONS:
+            if precision == "auto" or not networks:
+                continue
+            reason = engine.why_not(networks[0], precision)
+            typer.echo(f"{engine.name}, {precision}: {'ready' if reason is None else reason}")
+    names = ", ".join(f"{network.name} ({network.identity[:12]})" for network in networks)
+    typer.echo(f"networks: {names or 'none'}")
+    typer.echo(f"styles: {len(style_files()) + 1}, listed by: artem styles")
+    typer.echo(f"shipped with the package: {MODELS}")
+    folder = user_styles_folder()
+    typer.echo(f"your own styles: {folder}{'' if folder.is_dir() else ' (not made yet)'}")

@@ -1,0 +1,164 @@
+"""Network files: what an ONNX file says of itself, read without any ONNX package.
+
+An ONNX file is a protocol buffer. Two of its parts are needed before any engine
+is chosen, the metadata and the weights' digest, so this reads just these, as
+the encoding (protobuf's wire format) and ``onnx.proto`` define them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from artem.core.digests import tensors_digest
+from artem.core.errors import NetworkError
+
+# Field numbers of onnx.proto
+MODEL_GRAPH, MODEL_METADATA = 7, 14
+GRAPH_INITIALIZER = 5
+TENSOR_DIMS, TENSOR_TYPE, TENSOR_NAME, TENSOR_RAW = 1, 2, 8, 9
+ENTRY_KEY, ENTRY_VALUE = 1, 2
+FLOAT = 1
+
+
+@dataclass(frozen=True)
+class NetworkFile:
+    """A network as its file describes it.
+
+    Attributes:
+        path: the ONNX file.
+        name: such as ``fast``.
+        identity: SHA-256 of the float weights it was made from; styles are bound to it.
+        architecture: what the trainer needs to build it again.
+        style_size: length P of a style vector.
+        multiple, minimum: what the sides of a frame must be a multiple of, and at least.
+        card: everything else: training, data, figures, license.
+    """
+
+    path: Path
+    name: str
+    identity: str
+    architecture: dict[str, Any]
+    style_size: int
+    multiple: int
+    minimum: int
+    card: dict[str, Any]
+
+
+def load_network_file(file: str | Path) -> NetworkFile:
+    """Read a network's description and check its weights against their digest.
+
+    Raises:
+        NetworkError: it is missing, not a network of Art'Em's, or damaged.
+    """
+    path = Path(file)
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise NetworkError(f"There is no network file '{path}'.\n  Check the name.") from None
+    except OSError as error:
+        raise NetworkError(f"'{path}' cannot be read ({error.strerror}).") from None
+    try:
+        metadata = read_metadata(content)
+        weights = read_weights(content)
+    except (ValueError, IndexError, UnicodeDecodeError):
+        raise NetworkError(
+            f"'{path}' is not an ONNX file, or a damaged one.\n  Copy it again."
+        ) from None
+    if "artem.identity" not in metadata:
+        raise NetworkError(
+            f"'{path}' is not a network of Art'Em's: its metadata lacks 'artem.identity'.\n"
+            f"  Networks are made with: artem train"
+        )
+    if tensors_digest(weights) != metadata.get("artem.digest"):
+        raise NetworkError(f"'{path}' is damaged: its digest does not fit.\n  Copy it again.")
+    return NetworkFile(
+        path=path,
+        name=metadata["artem.name"],
+        identity=metadata["artem.identity"],
+        architecture=json.loads(metadata["artem.architecture"]),
+        style_size=int(metadata["artem.style_size"]),
+        multiple=int(metadata["artem.multiple"]),
+        minimum=int(metadata["artem.minimum"]),
+        card=json.loads(metadata["artem.card"]),
+    )
+
+
+def read_metadata(content: bytes) -> dict[str, str]:
+    """The ``metadata_props`` of an ONNX file's bytes."""
+    metadata = {}
+    for number, value in _fields(memoryview(content)):
+        if number == MODEL_METADATA:
+            entry = {key: bytes(text).decode() for key, text in _fields(value)}
+            metadata[entry[ENTRY_KEY]] = entry.get(ENTRY_VALUE, "")
+    return metadata
+
+
+def read_weights(content: bytes) -> dict[str, NDArray[np.float32]]:
+    """The float32 initializers of an ONNX file's bytes, by name."""
+    weights: dict[str, NDArray[np.float32]] = {}
+    for number, graph in _fields(memoryview(content)):
+        if number != MODEL_GRAPH:
+            continue
+        for graph_number, tensor in _fields(graph):
+            if graph_number != GRAPH_INITIALIZER:
+                continue
+            dims: list[int] = []
+            parts: dict[int, Any] = {}
+            for field, value in _fields(tensor):
+                if field == TENSOR_DIMS:
+                    dims += [value] if isinstance(value, int) else list(_varints(value))
+                else:
+                    parts[field] = value
+            if parts.get(TENSOR_TYPE) == FLOAT and TENSOR_RAW in parts:
+                values = np.frombuffer(parts[TENSOR_RAW], dtype="<f4").reshape(dims)
+                weights[bytes(parts[TENSOR_NAME]).decode()] = values
+    return weights
+
+
+def _fields(message: memoryview) -> Iterator[tuple[int, Any]]:
+    """Number and value of each field: an int for varints, a view for everything else."""
+    position = 0
+    while position < len(message):
+        key, position = _varint(message, position)
+        number, wire_type = key >> 3, key & 7
+        if wire_type == 0:
+            value, position = _varint(message, position)
+            yield number, value
+            continue
+        if wire_type == 2:
+            length, position = _varint(message, position)
+        elif wire_type in (1, 5):
+            length = 8 if wire_type == 1 else 4
+        else:
+            raise ValueError(f"wire type {wire_type}")
+        if position + length > len(message):
+            raise ValueError("truncated")
+        yield number, message[position : position + length]
+        position += length
+
+
+def _varint(message: memoryview, position: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        byte = message[position]
+        position += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value, position
+        shift += 7
+        if shift > 63:
+            raise ValueError("varint too long")
+
+
+def _varints(message: memoryview) -> Iterator[int]:
+    position = 0
+    while position < len(message):
+        value, position = _varint(message, position)
+        yield value

@@ -1,0 +1,181 @@
+"""A styled network as one ONNX file: uint8 frame and style vector in, uint8 frame out."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import io
+import json
+import logging
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from artem.core.digests import tensors_digest
+from artem.core.errors import NetworkError
+from artem.core.files import replacing
+from artem.core.network_file import NetworkFile, load_network_file
+from artem.learn.networks import StyledNetwork
+
+OPSET = 20
+
+CONV_DEFAULTS = {"group": 1, "dilations": [1, 1], "pads": [0, 0, 0, 0], "strides": [1, 1]}
+
+
+class FrameNetwork(nn.Module):
+    """A styled network from frame to frame, as the file has it.
+
+    The picture's own part of the head is computed in 0 to 255, so that the
+    identity gives a frame back exactly in any precision.
+    """
+
+    def __init__(self, network: StyledNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, frame: Tensor, style: Tensor) -> Tensor:
+        """uint8 ``(1, H, W, 3)`` and float32 ``(1, P)`` to uint8 ``(1, H, W, 3)``."""
+        pixels = frame.permute(0, 3, 1, 2).float()
+        parts = iter(style.split(self.network.style_sizes, dim=1))
+        residual = self.network.residual(pixels * (2 / 255) - 1, parts)
+        skip, scale, shift = (part[:, :, None, None] for part in parts)
+        painted = skip * pixels + 255 * (scale * residual + shift)
+        return painted.clamp(0, 255).round().to(torch.uint8).permute(0, 2, 3, 1)
+
+
+def export_network(
+    network: StyledNetwork, file: str | Path, *, name: str, card: Mapping[str, Any]
+) -> NetworkFile:
+    """Write a network for the runtime, and compare the file with its source.
+
+    Initializers keep their names in the PyTorch state dict, so the file is the
+    trainable form as well (:func:`~artem.learn.networks.build.load_network`).
+
+    Args:
+        network: on any device.
+        file: ends in ``.onnx``.
+        name: what it will be asked for by.
+        card: training, data, figures, license; JSON values only.
+
+    Raises:
+        NetworkError: the exported graph does not paint as the network does.
+    """
+    model = FrameNetwork(copy.deepcopy(network)).to("cpu", torch.float32).eval()
+    side = max(2 * network.minimum, 8 * network.multiple)
+    frame = torch.zeros(1, side, side + network.multiple, 3, dtype=torch.uint8)
+    style = torch.zeros(1, network.style_size)
+    # The exporter talks on both streams; only its errors matter here.
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+        program = torch.onnx.export(
+            model, (frame, style), dynamo=True, opset_version=OPSET, verbose=False,
+            input_names=["frame", "style"], output_names=["stylized"],
+            dynamic_shapes={"frame": {1: torch.export.Dim.DYNAMIC, 2: torch.export.Dim.DYNAMIC},
+                            "style": {}},
+        )  # fmt: skip
+    assert program is not None
+    proto = program.model_proto
+    weights = _rename_weights(proto, model)
+    _spell_out_convolutions(proto)
+    del proto.metadata_props[:]
+    for node in proto.graph.node:
+        node.doc_string = ""
+        del node.metadata_props[:]
+    onnx.helper.set_model_props(proto, {
+        "artem.name": name,
+        "artem.identity": network_identity(network),
+        "artem.digest": tensors_digest(weights),
+        "artem.architecture": json.dumps(network.architecture),
+        "artem.style_size": str(network.style_size),
+        "artem.multiple": str(network.multiple),
+        "artem.minimum": str(network.minimum),
+        "artem.card": json.dumps(dict(card), sort_keys=True),
+    })  # fmt: skip
+    onnx.checker.check_model(proto, full_check=True)
+    with replacing(file) as partial:
+        partial.write_bytes(proto.SerializeToString())
+        difference = _largest_difference(model, partial)
+        if difference > 1:
+            raise NetworkError(f"'{file}' differs from its network by {difference} of 255 levels.")
+    return load_network_file(file)
+
+
+def network_identity(network: StyledNetwork) -> str:
+    """SHA-256 of the float weights in name order: what styles are bound to."""
+    return tensors_digest({
+        name: tensor.detach().cpu().float().numpy() for name, tensor in network.state_dict().items()
+    })  # fmt: skip
+
+
+def _rename_weights(proto: onnx.ModelProto, model: nn.Module) -> dict[str, NDArray[np.float32]]:
+    """Drop the wrapper's prefix from the initializers; all float ones by their final name."""
+    prefix = "network."
+    known = {name.removeprefix(prefix) for name in model.state_dict()}
+    for initializer in proto.graph.initializer:
+        initializer.name = initializer.name.removeprefix(prefix)
+    for node in proto.graph.node:
+        for index, name in enumerate(node.input):
+            node.input[index] = name.removeprefix(prefix)
+    for value in proto.graph.value_info:
+        value.name = value.name.removeprefix(prefix)
+    weights = {
+        initializer.name: onnx.numpy_helper.to_array(initializer)
+        for initializer in proto.graph.initializer
+        if initializer.data_type == onnx.TensorProto.FLOAT
+    }
+    missing = known - weights.keys()
+    if missing:
+        raise NetworkError(f"The exporter lost the weights {', '.join(sorted(missing))}.")
+    for initializer in proto.graph.initializer:  # one encoding, so that they can be read simply
+        initializer.CopyFrom(
+            onnx.numpy_helper.from_array(
+                onnx.numpy_helper.to_array(initializer), initializer.name
+            )
+        )
+    return weights
+
+
+def _spell_out_convolutions(proto: onnx.ModelProto) -> None:
+    """Write down each convolution's kernel, dilation, stride, pad and group."""
+    shapes = {initializer.name: list(initializer.dims) for initializer in proto.graph.initializer}
+    for node in proto.graph.node:
+        if node.op_type != "Conv":
+            continue
+        given = {attribute.name for attribute in node.attribute}
+        wanted = CONV_DEFAULTS | {"kernel_shape": shapes[node.input[1]][2:]}
+        if "auto_pad" in given:
+            kept = [a for a in node.attribute if a.name != "auto_pad"]
+            del node.attribute[:]
+            node.attribute.extend(kept)
+        node.attribute.extend(
+            onnx.helper.make_attribute(name, value)
+            for name, value in wanted.items()
+            if name not in given
+        )
+
+
+def _largest_difference(model: FrameNetwork, file: Path) -> int:
+    """Levels of 255 between the file in an engine and PyTorch, on noise in two sizes."""
+    from artem.runtime.engine import open_session
+
+    generator = torch.Generator().manual_seed(0)
+    session = open_session(load_network_file(file))
+    largest = 0
+    least = model.network.minimum
+    for height, width in ((least, least + model.network.multiple), (3 * least, 2 * least)):
+        frame = torch.randint(0, 256, (1, height, width, 3), generator=generator, dtype=torch.uint8)
+        style = 0.5 + torch.rand(1, model.network.style_size, generator=generator)
+        style[:, -9:] = torch.tensor([0.2] * 3 + [0.3] * 3 + [0.4] * 3)
+        with torch.no_grad():
+            ours = model(frame, style).numpy().astype(np.int16)
+        theirs = session(frame.numpy(), style.numpy()).astype(np.int16)
+        largest = max(largest, int(np.abs(ours - theirs).max()))
+    return largest

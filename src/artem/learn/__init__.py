@@ -1,0 +1,1 @@
+"""Everything with a gradient. PyTorch lives here and in ``artem.export`` only."""

@@ -1,0 +1,17 @@
+"""What a stylized picture is judged by, one loss a file."""
+
+from artem.learn.losses.consistency import consistency_loss
+from artem.learn.losses.content import content_loss
+from artem.learn.losses.gram import gram_loss, gram_matrix
+from artem.learn.losses.perceptual import PerceptualLoss
+from artem.learn.losses.total_variation import TV_CONVENTIONS, total_variation
+
+__all__ = [
+    "TV_CONVENTIONS",
+    "PerceptualLoss",
+    "consistency_loss",
+    "content_loss",
+    "gram_loss",
+    "gram_matrix",
+    "total_variation",
+]

@@ -1,0 +1,53 @@
+"""Networks from their description, and from their ONNX files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from artem.core.errors import NetworkError, did_you_mean
+from artem.core.network_file import load_network_file, read_weights
+from artem.learn.networks.conditional import StyledNetwork
+from artem.learn.networks.slim import SlimNet
+
+ARCHITECTURES: dict[str, Callable[..., StyledNetwork]] = {"slim": SlimNet}
+
+
+def build_network(architecture: Mapping[str, Any]) -> StyledNetwork:
+    """A network with random weights from its ``architecture``: a name and its arguments.
+
+    Raises:
+        NetworkError: the name or an argument is unknown.
+    """
+    arguments = dict(architecture)
+    name = arguments.pop("name", "")
+    if name not in ARCHITECTURES:
+        raise NetworkError(
+            f"'{name}' is not an architecture.{did_you_mean(str(name), ARCHITECTURES)}\n"
+            f"  Known: {', '.join(ARCHITECTURES)}"
+        )
+    try:
+        return ARCHITECTURES[name](**arguments)
+    except TypeError as error:
+        raise NetworkError(f"The architecture '{name}' does not fit ({error}).") from error
+
+
+def load_network(file: str | Path) -> StyledNetwork:
+    """A network with its weights from the ONNX file that runs it.
+
+    Raises:
+        NetworkError: the file is missing, damaged, or of another architecture.
+    """
+    described = load_network_file(file)
+    network = build_network(described.architecture)
+    weights = read_weights(Path(file).read_bytes())
+    try:
+        network.load_state_dict({
+            name: torch.from_numpy(weights[name].copy()) for name in network.state_dict()
+        })  # fmt: skip
+    except (KeyError, RuntimeError) as error:
+        raise NetworkError(f"'{file}' lacks weights of its architecture ({error}).") from error
+    return network

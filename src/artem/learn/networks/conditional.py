@@ -1,0 +1,137 @@
+"""Conditional instance normalization: convolutions for all styles, a vector for each.
+
+A network normalizes its feature maps and then scales and shifts each channel
+(Dumoulin et al., arXiv:1610.07629). All those scales and shifts, in the order
+of use, are the **style vector**; the last nine of its numbers belong to the head.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+HEAD_SIZES = (3, 3, 3)
+"""The head's part of a style vector: skip, scale and shift, one for each color."""
+
+
+def conditional_instance_norm(
+    maps: Tensor, scale: Tensor, shift: Tensor, eps: float = 1e-5
+) -> Tensor:
+    """``(x - mean) / sqrt(variance + eps) * scale + shift``, statistics per picture and channel.
+
+    Args:
+        maps: ``(N, C, H, W)``.
+        scale, shift: ``(N, C)`` or ``(1, C)``.
+    """
+    return F.instance_norm(maps, eps=eps) * scale[:, :, None, None] + shift[:, :, None, None]
+
+
+class ConvNorm(nn.Module):
+    """A reflection-padded convolution, conditional instance normalization, and ReLU if asked.
+
+    Args:
+        kernel: odd at stride 1, even at stride 2 or 4, so that no pixel is
+            favored over its neighbor.
+        upsample: nearest-neighbor factor before the convolution.
+        norm: ``conditional``, or ``none`` for a plain bias.
+        relu: whether a ReLU follows.
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        out_channels: int,
+        kernel: int,
+        *,
+        stride: int = 1,
+        upsample: int = 1,
+        norm: str = "conditional",
+        relu: bool = True,
+    ) -> None:
+        super().__init__()
+        self.upsample = upsample
+        self.norm = norm
+        self.relu = relu
+        self.padding = (kernel - stride + 1) // 2
+        # Instance normalization removes whatever bias a convolution would add.
+        self.conv = nn.Conv2d(
+            channels, out_channels, kernel, stride=stride, bias=norm != "conditional"
+        )
+        self.style_sizes = (out_channels, out_channels) if norm == "conditional" else ()
+
+    def forward(self, maps: Tensor, style: Iterator[Tensor]) -> Tensor:
+        """``style`` yields the scales and shifts still to be used, ``(N, C)`` each."""
+        if self.upsample > 1:
+            maps = F.interpolate(maps, scale_factor=self.upsample, mode="nearest")
+        maps = self.conv(F.pad(maps, (self.padding,) * 4, mode="reflect"))
+        if self.norm == "conditional":
+            maps = conditional_instance_norm(maps, next(style), next(style))
+        return F.relu(maps) if self.relu else maps
+
+
+class StyledNetwork(nn.Module):
+    """A network that takes a style vector beside its picture.
+
+    Subclasses set up their layers, call :meth:`measure`, and implement
+    :meth:`residual`.
+
+    Attributes:
+        architecture: what :func:`~artem.learn.networks.build.build_network`
+            needs to make the same network again.
+        style_size: length P of a style vector.
+        multiple: input sides must be multiples of this.
+        minimum: and at least this long.
+    """
+
+    architecture: dict[str, object]
+    style_size: int
+    multiple: int
+    minimum: int
+
+    def measure(self) -> None:
+        """Add up the style vector's parts, in the order in which layers were set up."""
+        self.style_sizes = [
+            size
+            for module in self.modules()
+            if isinstance(module, ConvNorm)
+            for size in module.style_sizes
+        ] + list(HEAD_SIZES)
+        self.style_size = sum(self.style_sizes)
+
+    def residual(self, image: Tensor, style: Iterator[Tensor]) -> Tensor:
+        """What the head adds, before its scale and shift: ``(N, 3, H, W)``, about [-1, 1]."""
+        raise NotImplementedError
+
+    def forward(self, image: Tensor, style: Tensor) -> Tensor:
+        """``skip * image + scale * residual + shift``.
+
+        Args:
+            image: ``(N, 3, H, W)`` in [0, 1]; sides are multiples of :attr:`multiple`.
+            style: ``(N, P)`` or ``(1, P)``.
+
+        Returns:
+            ``(N, 3, H, W)``, about [0, 1], not clipped.
+        """
+        parts = iter(torch.split(style, self.style_sizes, dim=1))
+        residual = self.residual(image * 2 - 1, parts)
+        skip, scale, shift = (part[:, :, None, None] for part in parts)
+        return skip * image + (scale * residual + shift)
+
+
+def identity_vector(network: StyledNetwork) -> Tensor:
+    """The style ``(P,)`` that gives every picture back exactly: skip 1, all else 0."""
+    vector = torch.zeros(network.style_size)
+    vector[-9:-6] = 1
+    return vector
+
+
+def style_vector(network: StyledNetwork) -> Tensor:
+    """Where every new style starts ``(P,)``: scales 1, shifts 0, a middle gray head."""
+    parts: list[Tensor] = []
+    for index, size in enumerate(network.style_sizes[:-3]):
+        parts.append(torch.ones(size) if index % 2 == 0 else torch.zeros(size))
+    skip, scale, shift = torch.full((3,), 0.2), torch.full((3,), 0.4), torch.full((3,), 0.4)
+    return torch.cat([*parts, skip, scale, shift])

@@ -1,0 +1,7 @@
+"""From photos and style pictures to a network and its style vectors."""
+
+from artem.learn.training.loop import Trainer
+from artem.learn.training.photos import PhotoFolder
+from artem.learn.training.recipe import Recipe
+
+__all__ = ["PhotoFolder", "Recipe", "Trainer"]

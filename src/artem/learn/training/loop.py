@@ -1,0 +1,349 @@
+"""The training loop: many styles, one network."""
+
+from __future__ import annotations
+
+import copy
+import math
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from artem.core.errors import TrainingError
+from artem.learn.losses import PerceptualLoss, consistency_loss
+from artem.learn.losses.consistency import BORDER_PX
+from artem.learn.networks import StyledNetwork
+from artem.learn.training.checkpoints import load_checkpoint, save_checkpoint
+from artem.learn.training.photos import PhotoFolder
+from artem.learn.training.recipe import Recipe
+
+SNAPSHOT_STEPS = 50
+"""How often the weights are kept in memory, to go back to when a loss turns bad."""
+
+DIVERGED = 4.0
+"""A loss this many times its running mean is not a hard picture but a broken network."""
+
+MOST_ROLLBACKS = 8
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a training stands after a step.
+
+    Attributes:
+        step: steps done.
+        terms: the unweighted loss terms of this step, means over the batch.
+        loss: their weighted sum.
+        smooth_loss: its running mean over about 100 steps.
+        rollbacks: how often the weights went back to an earlier state.
+    """
+
+    step: int
+    terms: Mapping[str, float]
+    loss: float
+    smooth_loss: float
+    rollbacks: int
+
+
+class Trainer:
+    """Trains a network and its style vectors, or the vectors alone.
+
+    Everything drawn depends on the seed and the step's number, so a training
+    that was stopped and resumed gives the same weights as one that was not.
+    A step whose loss is not finite, or far above its running mean, is undone:
+    weights and optimizer go back to the last snapshot, the learning rate is
+    halved, and other photos are drawn.
+
+    Args:
+        network: trained in place.
+        vectors: where the style vectors start, ``(S, P)``.
+        style_pictures: S pictures ``(1, 3, H, W)`` in [0, 1].
+        photos: what to stylize.
+        loss: the objective; its weights should be the recipe's.
+        recipe: all settings.
+        train_network: ``False`` freezes the convolutions (``artem polish``).
+        device: ``cuda`` where there is one, else ``cpu``, when ``None``. On both,
+            bfloat16 is used where the hardware multiplies it fast.
+
+    Attributes:
+        step: steps done so far.
+        vectors: the style vectors, ``(S, P)``.
+    """
+
+    def __init__(
+        self,
+        network: StyledNetwork,
+        vectors: Tensor,
+        style_pictures: Sequence[Tensor],
+        photos: PhotoFolder,
+        loss: PerceptualLoss,
+        recipe: Recipe,
+        *,
+        train_network: bool = True,
+        device: str | torch.device | None = None,
+    ) -> None:
+        if recipe.crop_px % network.multiple:
+            nearest = max(1, round(recipe.crop_px / network.multiple)) * network.multiple
+            raise TrainingError(
+                f"The crop's side of {recipe.crop_px} px is not a multiple of {network.multiple}, "
+                f"as this network needs.\n  Try {nearest}."
+            )
+        smallest = network.minimum
+        if recipe.consistency_weight:  # what is left of two shifted pictures without their borders
+            smallest = max(smallest, 2 * BORDER_PX + network.multiple)
+        if recipe.crop_px < smallest:
+            raise TrainingError(
+                f"The crop's side of {recipe.crop_px} px is too small.\n"
+                f"  It must be {smallest} or more."
+            )
+        self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        self.low_precision = fast_bfloat16(self.device)
+        if self.device.type == "cpu":
+            torch.set_flush_denormal(True)  # denormals stall the early steps
+        self.network = network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network.requires_grad_(train_network).train()
+        self.vectors = nn.Parameter(vectors.detach().clone().to(self.device))
+        self.photos = photos
+        self.loss = loss
+        self.recipe = recipe
+        loss.encoder.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        with self._autocast():
+            targets = [loss.style_target(self._place(picture)) for picture in style_pictures]
+        self.targets = {
+            layer: torch.cat([target[layer] for target in targets]) for layer in targets[0]
+        }
+        convolutions = [p for p in network.parameters() if p.requires_grad]
+        self.parameters = [self.vectors, *convolutions]
+        self.learning_rates = [recipe.style_learning_rate, recipe.learning_rate]
+        self.optimizer = torch.optim.Adam([{"params": [self.vectors]}, {"params": convolutions}])
+        self.step = 0
+        self.rollbacks = 0
+        self.smooth_loss = 0.0
+        self._snapshot = self._state()
+
+    # What is drawn and done in one step
+
+    def run(
+        self,
+        on_step: Callable[[Progress], bool | None] = lambda progress: None,
+    ) -> None:
+        """Train until the recipe's last step, or until ``on_step`` returns ``True``.
+
+        Raises:
+            TrainingError: the loss keeps turning bad.
+        """
+        while self.step < self.recipe.steps:
+            seed = self.recipe.seed + 1_000_003 * self.rollbacks
+            batches = self.photos.batches(
+                self.recipe.batch, self.recipe.crop_px, seed, first_step=self.step
+            )
+            try:
+                for content in batches:
+                    progress = self._train_step(self._place(content), seed)
+                    if progress is None:
+                        self._roll_back()
+                        break
+                    if on_step(progress) or self.step >= self.recipe.steps:
+                        return
+            finally:
+                batches.close()  # type: ignore[attr-defined]
+
+    @torch.no_grad()
+    def start_from(self, candidates: Tensor, contents: Tensor) -> None:
+        """Start each style from the vector, out of ``(K, P)``, that serves it best already.
+
+        Args:
+            candidates: style vectors of this network.
+            contents: ``(N, 3, H, W)`` in [0, 1] to compare them on.
+        """
+        contents = self._place(contents)
+        with self._autocast():
+            target = self.loss.content_target(contents)
+            painted = [self.network(contents, v[None].to(self.device)) for v in candidates]
+            for index in range(len(self.vectors)):
+                style = {layer: grams[index : index + 1] for layer, grams in self.targets.items()}
+                losses = [
+                    float(self.loss.total(self.loss.terms(image, target, style)).mean())
+                    for image in painted
+                ]
+                self.vectors[index] = candidates[losses.index(min(losses))].to(self.device)
+        self._snapshot = self._state()
+
+    def _train_step(self, content: Tensor, seed: int) -> Progress | None:
+        """One step, or ``None`` when its loss or its gradients are no good."""
+        draw = np.random.default_rng((seed, self.step, 1))
+        chosen = self._draw_styles(draw)
+        schedule = self._schedule()
+        groups = self.optimizer.param_groups
+        for group, learning_rate in zip(groups, self.learning_rates, strict=True):
+            group["lr"] = learning_rate * schedule
+        terms = self._terms(content, chosen, draw)
+        loss = self._weighted(terms)
+        value = float(loss.detach())
+        settled = self.step > 100
+        if not math.isfinite(value) or (settled and value > DIVERGED * self.smooth_loss):
+            return None
+        self.optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        if not clip_gradients(self.parameters, self.recipe.clip, self.recipe.clip_by):
+            return None
+        self.optimizer.step()
+        self.step += 1
+        keep = min(0.99, 1 - 1 / self.step)
+        self.smooth_loss = keep * self.smooth_loss + (1 - keep) * value
+        if self.step % SNAPSHOT_STEPS == 0:
+            self._snapshot = self._state()
+        means = {name: float(term.detach().mean()) for name, term in terms.items()}
+        return Progress(self.step, means, value, self.smooth_loss, self.rollbacks)
+
+    def _draw_styles(self, draw: np.random.Generator) -> Tensor:
+        """A style for each picture of the batch; all styles come equally often."""
+        styles, batch = len(self.vectors), self.recipe.batch
+        order = [draw.permutation(styles) for _ in range(-(-batch // styles))]
+        return torch.from_numpy(np.concatenate(order)[:batch]).to(self.device)
+
+    def _terms(
+        self, content: Tensor, chosen: Tensor, draw: np.random.Generator
+    ) -> dict[str, Tensor]:
+        """Unweighted loss terms, one number a picture."""
+        recipe = self.recipe
+        down, right = (int(pixels) for pixels in draw.integers(0, self.network.multiple, 2))
+        vectors = self.vectors[chosen]
+        with self._autocast():
+            stylized = self.network(content, vectors)
+            target = self.loss.content_target(content)
+            style = {layer: grams[chosen] for layer, grams in self.targets.items()}
+            terms = self.loss.terms(stylized, target, style)
+            if recipe.consistency_weight:
+                rolled = torch.roll(content, (-down, -right), dims=(2, 3))
+                terms["consistency"] = consistency_loss(
+                    stylized.float(), self.network(rolled, vectors).float(), (down, right)
+                )
+        outside = stylized.float() - stylized.detach().float().clamp(0, 1)
+        terms["range"] = outside.abs().mean(dim=(1, 2, 3))
+        return terms
+
+    def _weighted(self, terms: Mapping[str, Tensor]) -> Tensor:
+        total = self.loss.total(terms) + self.recipe.range_weight * terms["range"]
+        if "consistency" in terms:
+            total = total + self.recipe.consistency_weight * terms["consistency"]
+        return total.mean()
+
+    def _schedule(self) -> float:
+        """Factor of the learning rates: half a cosine down to a twentieth, after 50 steps of warm-up; halved by each rollback."""
+        done = self.step / self.recipe.steps
+        cosine = 0.05 + 0.95 * (1 + math.cos(math.pi * done)) / 2
+        warm_up = min(1.0, (self.step + 1) / 50)
+        return float(cosine * warm_up * 0.5**self.rollbacks)
+
+    def _autocast(self) -> torch.autocast:
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.low_precision)
+
+    def _place(self, pictures: Tensor) -> Tensor:
+        return pictures.to(self.device, memory_format=torch.channels_last)
+
+    # State: snapshots in memory, checkpoints on disk
+
+    def _state(self) -> dict[str, Any]:
+        return copy.deepcopy({
+            "network": self.network.state_dict(),
+            "vectors": self.vectors.detach(),
+            "optimizer": self.optimizer.state_dict(),
+            "step": self.step,
+            "rollbacks": self.rollbacks,
+            "smooth_loss": self.smooth_loss,
+        })  # fmt: skip
+
+    def _restore(self, state: Mapping[str, Any]) -> None:
+        self.network.load_state_dict(state["network"])
+        with torch.no_grad():
+            self.vectors.copy_(state["vectors"])
+        self.optimizer.load_state_dict(copy.deepcopy(state["optimizer"]))
+        self.step = state["step"]
+        self.smooth_loss = state["smooth_loss"]
+
+    def _roll_back(self) -> None:
+        self.rollbacks += 1
+        if self.rollbacks > MOST_ROLLBACKS:
+            raise TrainingError(
+                f"The loss turned bad {self.rollbacks} times, the last time at step {self.step}.\n"
+                f"  Lower the learning rate or the style weight."
+            )
+        self._restore(self._snapshot)
+
+    def save(self, file: Path) -> None:
+        """Write a checkpoint that :meth:`resume` goes on from.
+
+        It holds weights, vectors, Adam's moments and the step; the schedule and
+        everything random follow from the recipe and the step.
+        """
+        save_checkpoint(file, self._state() | {"recipe": self.recipe.as_dict()})
+
+    def resume(self, file: Path) -> None:
+        """Go on from a checkpoint of the same recipe.
+
+        Raises:
+            TrainingError: the file is broken, or of another recipe or network.
+        """
+        state = load_checkpoint(file)
+        theirs, ours = state.get("recipe", {}), self.recipe.as_dict()
+        other = [name for name in ours if theirs.get(name) != ours[name]]
+        if other:
+            raise TrainingError(
+                f"'{file}' was trained with another setting of {', '.join(other)}.\n"
+                f"  Give the same options to go on, or another folder to start anew."
+            )
+        try:
+            if state["vectors"].shape != self.vectors.shape:  # copying would broadcast
+                raise ValueError("another number of styles")
+            self._restore(state)
+        except (RuntimeError, ValueError) as error:
+            raise TrainingError(
+                f"'{file}' is of another network or of other styles.\n"
+                f"  Choose another folder to start anew."
+            ) from error
+        self.rollbacks = state["rollbacks"]
+        self._snapshot = self._state()
+
+
+def clip_gradients(parameters: Sequence[Tensor], most: float, by: str = "parameter") -> bool:
+    """Shorten gradients to a norm of ``most`` at most: ``g <- min(1, most / |g|) g``.
+
+    Args:
+        parameters: tensors whose ``.grad`` is changed in place.
+        most: largest norm; 0 leaves all as it is.
+        by: ``parameter`` for each tensor by itself (HPI report, section 3.5), or
+            ``global`` for all as one vector.
+
+    Returns:
+        Whether all gradients were finite. When not, none was changed.
+    """
+    gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+    norms = torch.stack([gradient.norm() for gradient in gradients])
+    if not bool(torch.isfinite(norms).all()):
+        return False
+    if most > 0:
+        if by == "global":
+            norms = norms.norm().expand(len(gradients))
+        factors = (most / norms.clamp_min(1e-12)).clamp_max(1.0)
+        for gradient, factor in zip(gradients, factors, strict=True):
+            gradient.mul_(factor)
+    return True
+
+
+def fast_bfloat16(device: torch.device) -> bool:
+    """Whether the device multiplies bfloat16 faster than float32: a GPU, or a CPU with AMX.
+
+    ``ARTEM_BFLOAT16=0`` says no.
+    """
+    if os.environ.get("ARTEM_BFLOAT16") == "0":
+        return False
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported())
+    supported = getattr(torch.cpu, "_is_amx_tile_supported", None)
+    return device.type == "cpu" and supported is not None and bool(supported())

@@ -1,0 +1,108 @@
+"""Training photos from any folder."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import count
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from artem.core.errors import TrainingError
+from artem.core.picture import PICTURE_SUFFIXES, load_picture
+
+WORKERS = 4
+AHEAD = 4
+
+
+class PhotoFolder:
+    """Random crops of the photos below a folder, the same for the same seed and step.
+
+    Files that cannot be read are skipped and counted, not fatal: large
+    collections always hold some.
+
+    Args:
+        folder: searched with its subfolders.
+        exclude: files (resolved) that must not be trained on.
+
+    Attributes:
+        files: the photos, sorted by name.
+        broken: files found unreadable so far, with the reason.
+
+    Raises:
+        TrainingError: the folder does not exist or holds no picture.
+    """
+
+    def __init__(self, folder: str | Path, exclude: frozenset[Path] = frozenset()) -> None:
+        folder = Path(folder)
+        if not folder.is_dir():
+            raise TrainingError(f"There is no folder '{folder}'.\n  Name a folder with photos.")
+        self.folder = folder
+        self.files = sorted(
+            file for file in folder.rglob("*")
+            if file.suffix.lower() in PICTURE_SUFFIXES and file.resolve() not in exclude
+        )  # fmt: skip
+        if not self.files:
+            raise TrainingError(
+                f"The folder '{folder}' holds no pictures.\n"
+                f"  Training needs some 50 photos or more (JPEG, PNG, WebP...)."
+            )
+        self.broken: dict[Path, str] = {}
+
+    def batches(self, batch: int, crop_px: int, seed: int, first_step: int = 0) -> Iterator[Tensor]:
+        """Batches ``(batch, 3, crop_px, crop_px)`` in [0, 1] for one step after the other, forever.
+
+        What a step gets depends on ``seed`` and its number alone, so that a
+        training goes on as if it had never stopped.
+        """
+        with ThreadPoolExecutor(WORKERS) as pool:
+            ahead: deque[Future[Tensor]] = deque()
+            for step in count(first_step):
+                ahead.append(pool.submit(self._batch, batch, crop_px, seed, step))
+                if len(ahead) > AHEAD:
+                    yield ahead.popleft().result()
+
+    def _batch(self, batch: int, crop_px: int, seed: int, step: int) -> Tensor:
+        draw = np.random.default_rng((seed, step))
+        crops: list[NDArray[np.uint8]] = []
+        while len(crops) < batch:
+            file = self.files[draw.integers(len(self.files))]
+            try:
+                crops.append(_crop(file, crop_px, draw))
+            except Exception as error:
+                self.broken[file] = str(error)
+                if len(self.broken) >= len(self.files):
+                    raise TrainingError(
+                        f"None of the {len(self.files)} pictures in '{self.folder}' can be read.\n"
+                        f"  The last one: {error}"
+                    ) from error
+        stacked = torch.from_numpy(np.stack(crops))
+        return stacked.permute(0, 3, 1, 2).float().div(255)
+
+
+def _crop(file: Path, side_px: int, draw: np.random.Generator) -> NDArray[np.uint8]:
+    """A random square, from a picture reduced to between 1 and 1.3 of the square's side."""
+    frame = load_picture(file).frame
+    picture = Image.fromarray(frame)
+    scale = side_px * draw.uniform(1.0, 1.3) / min(picture.size)
+    width, height = (max(side_px, round(side * scale)) for side in picture.size)
+    picture = picture.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    left = int(draw.integers(picture.width - side_px + 1))
+    top = int(draw.integers(picture.height - side_px + 1))
+    crop = np.asarray(picture.crop((left, top, left + side_px, top + side_px)))
+    return crop[:, ::-1] if draw.random() < 0.5 else crop
+
+
+def load_style_picture(file: str | Path, short_px: int) -> Tensor:
+    """A style picture ``(1, 3, H, W)`` in [0, 1], its shorter side reduced to ``short_px``."""
+    picture = Image.fromarray(load_picture(file).frame)
+    scale = min(1.0, short_px / min(picture.size))
+    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+    pixels = np.array(picture.resize(size, Image.Resampling.LANCZOS))
+    return torch.from_numpy(pixels).permute(2, 0, 1)[None].float().div(255)

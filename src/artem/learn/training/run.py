@@ -1,0 +1,280 @@
+"""Whole trainings, from pictures and photos to files: what the command line calls."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from artem.core.cards import network_card, style_card
+from artem.core.errors import TrainingError
+from artem.core.files import replacing
+from artem.core.network_file import NetworkFile
+from artem.core.style_file import STYLE_SUFFIX, Style, save_style
+from artem.export.onnx import export_network
+from artem.learn.encoders import load_encoder
+from artem.learn.losses import PerceptualLoss
+from artem.learn.networks import SlimNet, StyledNetwork, style_vector
+from artem.learn.networks.build import load_network
+from artem.learn.training.loop import Progress, Trainer
+from artem.learn.training.photos import PhotoFolder, load_style_picture
+from artem.learn.training.preview import write_preview
+from artem.learn.training.recipe import Recipe
+from artem.runtime.library import find_network, styles
+
+POLISH = Recipe(
+    steps=200, batch=2, crop_px=192, style_learning_rate=2e-2, consistency_weight=0.0
+)
+"""How a style vector alone is trained: fewer, longer steps; the network stays what it is."""
+
+CHECKPOINT_S = 60.0
+PREVIEW_S = 120.0
+PREVIEW_CONTENTS = 3
+
+OnProgress = Callable[[Progress, int], None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a training left.
+
+    Attributes:
+        files: written, the most important first.
+        names: of the styles.
+        broken: photos that could not be read, with the reason.
+    """
+
+    files: tuple[Path, ...]
+    names: tuple[str, ...]
+    broken: Mapping[Path, str]
+
+
+def train_network(
+    pictures: Sequence[Path],
+    *,
+    photos: Path,
+    out: Path,
+    start: str | Path | None = "fast",
+    encoder: str | Path | None = None,
+    recipe: Recipe | None = None,
+    device: str | None = None,
+    credits: Mapping[str, str] | None = None,
+    name: str = "custom",
+    on_progress: OnProgress = lambda progress, steps: None,
+) -> Outcome:
+    """Train a network of its own for one or more style pictures.
+
+    Writes into ``out``: ``network.onnx``, ``styles/NAME.safetensors``, a card in
+    Markdown beside each, ``preview.png``, and while it runs ``checkpoint.pt``. When
+    it was stopped, the same call goes on from there.
+
+    Args:
+        pictures: style pictures; each one's file name becomes its style's name.
+        photos: folder of training photos.
+        out: folder for the results.
+        start: network to start from, by name or file; ``None`` for random weights.
+        encoder: see :func:`~artem.learn.encoders.load_encoder`.
+        recipe: settings; the defaults when ``None``.
+        device: ``cpu`` or ``cuda``; ``None`` chooses.
+        credits: title, author, year, license of the pictures, for the cards.
+        name: of the network.
+        on_progress: called after each step with the number of all steps.
+
+    Raises:
+        ArtemError: in words, whatever is missing or wrong.
+        KeyboardInterrupt: passed on, after a checkpoint was written.
+    """
+    recipe = recipe or Recipe()
+    checkpoint = out / "checkpoint.pt"
+    if (out / "network.onnx").exists() and not checkpoint.exists():
+        raise TrainingError(
+            f"'{out}' already holds a trained network.\n  Choose another folder with -o."
+        )
+    names = style_names(pictures)
+    torch.manual_seed(recipe.seed)
+    base = find_network(start) if start is not None else None
+    network = load_network(base.path) if base else SlimNet()
+    run = _Run(network, base, pictures, photos, encoder, recipe, device, train_network=True)
+    run.go(checkpoint, out / "preview.png", on_progress)
+    card = {
+        "license": "Apache-2.0 for the weights",
+        "training": {
+            "styles": ", ".join(names),
+            "photos": f"{len(run.photos.files)} files",
+            "encoder": run.loss.encoder.name,
+            "start": f"{base.name} {base.identity[:12]}" if base else "random weights",
+        },
+        "recipe": recipe.as_dict(),
+    }
+    described = export_network(network, out / "network.onnx", name=name, card=card)
+    files = [described.path, *_write_cards(described, [])]
+    for index, style_name in enumerate(names):
+        style = run.style(style_name, index, described, credits or {})
+        file = out / "styles" / f"{style_name}{STYLE_SUFFIX}"
+        save_style(file, style)
+        files += [file, *_write_cards(None, [(file, style)])]
+    checkpoint.unlink(missing_ok=True)
+    return Outcome((*files, out / "preview.png"), tuple(names), run.photos.broken)
+
+
+def polish_style(
+    picture: Path,
+    *,
+    photos: Path,
+    out: Path,
+    network: str | Path = "fast",
+    encoder: str | Path | None = None,
+    recipe: Recipe | None = None,
+    device: str | None = None,
+    credits: Mapping[str, str] | None = None,
+    on_progress: OnProgress = lambda progress, steps: None,
+) -> Outcome:
+    """Train a style vector for a network that stays as it is.
+
+    Starts from the shipped style that comes nearest. Writes the style file
+    ``out``, its card beside it, and while it runs ``out.checkpoint.pt``.
+
+    Args and errors: as :func:`train_network`; ``out`` ends in ``.safetensors``.
+    """
+    if out.suffix != STYLE_SUFFIX:
+        raise TrainingError(f"'{out}' is not a style file's name.\n  Use {out.stem}{STYLE_SUFFIX}.")
+    described = find_network(network)
+    trained = load_network(described.path)
+    run = _Run(
+        trained, described, [picture], photos, encoder, recipe or POLISH, device,
+        train_network=False,
+    )  # fmt: skip
+    checkpoint = out.with_name(f"{out.stem}.checkpoint.pt")
+    run.go(checkpoint, out.with_name(f"{out.stem}.preview.png"), on_progress)
+    style = run.style(out.stem, 0, described, credits or {})
+    save_style(out, style)
+    checkpoint.unlink(missing_ok=True)
+    cards = _write_cards(None, [(out, style)])
+    preview = out.with_name(f"{out.stem}.preview.png")
+    return Outcome((out, *cards, preview), (style.name,), run.photos.broken)
+
+
+def style_names(pictures: Sequence[Path]) -> list[str]:
+    """A style's name from each picture's file name: lower case, words joined by hyphens.
+
+    Raises:
+        TrainingError: two pictures would get the same name, or there is none.
+    """
+    if not pictures:
+        raise TrainingError("There is no style picture.\n  Name one or more picture files.")
+    names = [re.sub(r"[\W_]+", "-", picture.stem.lower()).strip("-") or "style" for picture in pictures]
+    for name in names:
+        if names.count(name) > 1:
+            raise TrainingError(f"Two style pictures would be called '{name}'.\n  Rename one.")
+    return names
+
+
+class _Run:
+    """What training and polishing share: set-up, the loop with its files, and the result."""
+
+    def __init__(
+        self,
+        network: StyledNetwork,
+        base: NetworkFile | None,
+        pictures: Sequence[Path],
+        photos: Path,
+        encoder: str | Path | None,
+        recipe: Recipe,
+        device: str | None,
+        *,
+        train_network: bool,
+    ) -> None:
+        self.pictures = [load_style_picture(picture, recipe.style_px) for picture in pictures]
+        self.photos = PhotoFolder(photos)
+        self.recipe = recipe
+        self.loss = PerceptualLoss(
+            load_encoder(encoder),
+            content_weight=recipe.content_weight,
+            style_weight=recipe.style_weight,
+            tv_weight=recipe.tv_weight,
+            tv=recipe.tv,
+        )
+        fresh = style_vector(network).repeat(len(pictures), 1)
+        self.trainer = Trainer(
+            network, fresh, self.pictures, self.photos, self.loss, recipe,
+            train_network=train_network, device=device,
+        )  # fmt: skip
+        self.candidates = [fresh[0]]
+        if base is not None:
+            self.candidates += [
+                torch.from_numpy(style.vectors[base.identity].copy())
+                for style in styles()
+                if base.identity in style.vectors
+            ]
+        self.smooth: dict[str, float] = {}
+
+    def go(self, checkpoint: Path, preview: Path, on_progress: OnProgress) -> None:
+        """Train to the end, from the checkpoint where there is one."""
+        trainer = self.trainer
+        contents = next(self.photos.batches(PREVIEW_CONTENTS, self.recipe.crop_px, -1 % 2**32))
+        contents = contents.to(trainer.device)
+        if checkpoint.exists():
+            trainer.resume(checkpoint)
+        elif len(self.candidates) > 1:
+            trainer.start_from(torch.stack(self.candidates), contents)
+        saved = drawn = time.monotonic()
+
+        def after_step(progress: Progress) -> None:
+            nonlocal saved, drawn
+            keep = 0.98 if self.smooth else 0.0
+            for term, value in progress.terms.items():
+                self.smooth[term] = keep * self.smooth.get(term, 0.0) + (1 - keep) * value
+            on_progress(progress, self.recipe.steps)
+            now = time.monotonic()
+            if now - saved > CHECKPOINT_S:
+                trainer.save(checkpoint)
+                saved = now
+            if now - drawn > PREVIEW_S:
+                self._draw(preview, contents)
+                drawn = now
+
+        try:
+            trainer.run(after_step)
+        except KeyboardInterrupt:
+            trainer.save(checkpoint)
+            raise
+        self._draw(preview, contents)
+
+    def _draw(self, file: Path, contents: Tensor) -> None:
+        trainer = self.trainer
+        write_preview(file, trainer.network, trainer.vectors, contents, self.pictures)
+
+    def style(
+        self, name: str, index: int, network: NetworkFile, credits: Mapping[str, str]
+    ) -> Style:
+        """The style with this number, as it is saved."""
+        vector = self.trainer.vectors[index].detach().cpu().numpy()
+        return Style(
+            name=name,
+            vectors={network.identity: vector},
+            networks={network.identity: network.name},
+            title=credits.get("title", name),
+            author=credits.get("author", ""),
+            year=credits.get("year", ""),
+            license=credits.get("license", ""),
+            recipe=self.recipe.as_dict() | {"encoder": self.loss.encoder.name},
+            figures={f"training {term}": round(value, 4) for term, value in self.smooth.items()},
+        )
+
+
+def _write_cards(
+    network: NetworkFile | None, style_files: Sequence[tuple[Path, Style]]
+) -> list[Path]:
+    """A Markdown card beside each file."""
+    cards = [(file.with_suffix(".md"), style_card(style)) for file, style in style_files]
+    if network is not None:
+        cards.insert(0, (network.path.with_suffix(".md"), network_card(network)))
+    for file, text in cards:
+        with replacing(file) as partial:
+            partial.write_text(text, encoding="utf-8")
+    return [file for file, _ in cards]

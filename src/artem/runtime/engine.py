@@ -1,0 +1,90 @@
+"""What an engine is, and how one is chosen."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from artem.core.errors import EngineError, did_you_mean
+from artem.core.network_file import NetworkFile
+
+PRECISIONS = ("auto", "float", "bfloat16")
+
+
+class Session(Protocol):
+    """A network that an engine has loaded.
+
+    Attributes:
+        engine: the engine's name.
+        precision: what it really computes in, ``float`` or ``bfloat16``.
+    """
+
+    engine: str
+    precision: str
+
+    def __call__(
+        self, frame: NDArray[np.uint8], style: NDArray[np.float32]
+    ) -> NDArray[np.uint8]:
+        """Stylize ``(1, H, W, 3)`` with ``(1, P)``; sides must suit the network."""
+        ...
+
+
+class Engine(Protocol):
+    """A library that runs ONNX networks."""
+
+    name: str
+
+    def why_not(self, network: NetworkFile, precision: str) -> str | None:
+        """Why it cannot run this network here, in words; ``None`` when it can."""
+        ...
+
+    def load(self, network: NetworkFile, precision: str, threads: int | None) -> Session:
+        """Load the network; ``threads`` of ``None`` means all cores."""
+        ...
+
+
+def engines() -> dict[str, Engine]:
+    """All engines by name, the preferred one first."""
+    from artem.runtime.onnxruntime import OnnxRuntimeEngine
+    from artem.runtime.openvino import OpenVinoEngine
+
+    return {engine.name: engine for engine in (OpenVinoEngine(), OnnxRuntimeEngine())}
+
+
+def open_session(
+    network: NetworkFile,
+    *,
+    engine: str = "auto",
+    precision: str = "auto",
+    threads: int | None = None,
+) -> Session:
+    """The network in the first engine that can run it, or in the one asked for.
+
+    Raises:
+        EngineError: none can, with each one's reason; or the name, the precision
+            or the number of threads makes no sense.
+    """
+    if precision not in PRECISIONS:
+        raise EngineError(
+            f"'{precision}' is not a precision.{did_you_mean(precision, PRECISIONS)}\n"
+            f"  Use one of: {', '.join(PRECISIONS)}"
+        )
+    if threads is not None and threads < 1:
+        raise EngineError(f"{threads} threads cannot run anything.\n  Use 1 or more.")
+    known = engines()
+    if engine != "auto" and engine not in known:
+        raise EngineError(
+            f"'{engine}' is not an engine.{did_you_mean(engine, known)}\n"
+            f"  Use one of: auto, {', '.join(known)}"
+        )
+    refusals = []
+    for candidate in known.values() if engine == "auto" else [known[engine]]:
+        reason = candidate.why_not(network, precision)
+        if reason is None:
+            return candidate.load(network, precision, threads)
+        refusals.append(f"  {candidate.name}: {reason}")
+    raise EngineError(
+        f"No engine can run the network '{network.name}' here:\n" + "\n".join(refusals)
+    )

@@ -1,0 +1,114 @@
+"""Networks and styles by name: those in the package, and the user's own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import platformdirs
+
+from artem.core.errors import NetworkError, StyleError, did_you_mean
+from artem.core.network_file import NetworkFile, load_network_file
+from artem.core.picture import PICTURE_SUFFIXES
+from artem.core.style_file import STYLE_SUFFIX, Style, load_style
+
+MODELS = Path(__file__).resolve().parent.parent / "models"
+SAMPLES = MODELS / "samples"
+
+IDENTITY = Style(
+    name="identity", vectors={}, networks={}, title="the picture itself", license="none needed"
+)
+"""Gives every picture back; in a blend its weight weakens the others."""
+
+StyleChoice = str | Path | Style | Mapping[str, float]
+"""A name, a file, a loaded style, or weights by name or file to blend."""
+
+
+def user_styles_folder() -> Path:
+    """Where a user's own styles are found by name. It need not exist."""
+    return platformdirs.user_data_path("artem", appauthor=False) / "styles"
+
+
+def style_files() -> dict[str, Path]:
+    """The file of every style that can be asked for by name; a user's own go first."""
+    files: dict[str, Path] = {}
+    for folder in (MODELS / "styles", user_styles_folder()):
+        if folder.is_dir():
+            files |= {file.stem: file for file in sorted(folder.glob(f"*{STYLE_SUFFIX}"))}
+    return files
+
+
+def styles() -> list[Style]:
+    """Every style that can be asked for by name, ``identity`` first.
+
+    Raises:
+        StyleError: one of the files is damaged.
+    """
+    # What counts is the file's name: by that a style is found.
+    files = style_files()
+    return [IDENTITY, *(replace(load_style(file), name=name) for name, file in files.items())]
+
+
+def find_style(style: str | Path | Style) -> Style:
+    """A style by its name, or by the path of its file.
+
+    Raises:
+        StyleError: there is none; the message suggests a near name.
+    """
+    if isinstance(style, Style):
+        return style
+    if str(style) == IDENTITY.name:
+        return IDENTITY
+    files = style_files()
+    if str(style) in files:
+        return load_style(files[str(style)])
+    path = Path(style)
+    if path.suffix.lower() == STYLE_SUFFIX:
+        return load_style(path)
+    if path.suffix.lower() in PICTURE_SUFFIXES:
+        raise StyleError(
+            f"'{style}' is a picture; a style must be made from it first.\n"
+            f"  artem polish '{style}' --photos FOLDER -o {path.stem}{STYLE_SUFFIX}"
+        )
+    raise StyleError(
+        f"'{style}' is not a style here.{did_you_mean(str(style), [*files, IDENTITY.name])}\n"
+        f"  See all of them with: artem styles"
+    )
+
+
+def parse_style(text: str) -> tuple[str, float]:
+    """A style and its weight from ``NAME:WEIGHT``, as on the command line.
+
+    What follows the last colon is a weight only when it is a number; otherwise
+    the whole text is the name, with weight 1.
+
+    Raises:
+        StyleError: the weight is negative or not finite.
+    """
+    name, colon, tail = text.rpartition(":")
+    if not (colon and name and re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", tail)):
+        return text, 1.0
+    weight = float(tail)
+    if not 0 <= weight < float("inf"):
+        raise StyleError(f"The weight in '{text}' is {tail}.\n  Use a number from 0 up.")
+    return name, weight
+
+
+def find_network(network: str | Path) -> NetworkFile:
+    """A network by its shipped name, or by the path of its ONNX file.
+
+    Raises:
+        NetworkError: there is none, or its file is damaged.
+    """
+    shipped = {file.stem: file for file in sorted(MODELS.glob("*.onnx"))}
+    if str(network) in shipped:
+        return load_network_file(shipped[str(network)])
+    path = Path(network)
+    if path.suffix.lower() == ".onnx":
+        return load_network_file(path)
+    raise NetworkError(
+        f"'{network}' is not a network here.{did_you_mean(str(network), shipped)}\n"
+        f"  Networks: {', '.join(shipped)}; or give an .onnx file."
+    )

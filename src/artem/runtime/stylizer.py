@@ -1,0 +1,188 @@
+"""The stylizer: frames of any size in, painted frames of the same size out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import overload
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from artem.core.errors import PictureError, StyleError
+from artem.core.picture import Frame, Picture, load_picture, picture_from_memory
+from artem.core.style_file import StyleVector, blend_vectors
+from artem.runtime.engine import open_session
+from artem.runtime.library import IDENTITY, StyleChoice, find_network, find_style
+
+# ITU-R BT.601, the weights of JPEG's luminance
+LUMINANCE = np.array([0.299, 0.587, 0.114], dtype=np.float32)
+
+
+class Stylizer:
+    """Paints frames in a style; keeps its compiled network between them.
+
+    Args:
+        style: a style's name or file; a :class:`~artem.Style`; or weights by name
+            (``{"great-wave": 0.7, "starry-night": 0.3}``) to blend several.
+        network: name or ONNX file of the network.
+        precision: ``float``, ``bfloat16`` (on CPUs that have it; faster, off by
+            a few levels), or ``auto``.
+        engine: ``openvino``, ``onnxruntime``, or ``auto``.
+        threads: CPU threads; all cores when ``None``.
+        strength: 0 gives the frame back, 1 the full style.
+        keep_color: paint the luminance only.
+
+    Attributes:
+        network: the network's description.
+        engine: name of the engine that runs it.
+        precision: what it computes in.
+
+    Raises:
+        ArtemError: a name is unknown, a file damaged, or no engine can run it.
+    """
+
+    def __init__(
+        self,
+        style: StyleChoice,
+        *,
+        network: str | Path = "fast",
+        precision: str = "auto",
+        engine: str = "auto",
+        threads: int | None = None,
+        strength: float = 1.0,
+        keep_color: bool = False,
+    ) -> None:
+        self.network = find_network(network)
+        self.set_style(style, strength=strength)
+        self.keep_color = keep_color
+        self._session = open_session(
+            self.network, engine=engine, precision=precision, threads=threads
+        )
+        self.engine = self._session.engine
+        self.precision = self._session.precision
+
+    def set_style(self, style: StyleChoice, *, strength: float = 1.0) -> None:
+        """Change style, blend or strength; it costs nothing and holds from the next frame on.
+
+        Raises:
+            StyleError: a style is unknown, damaged, or not made for this network;
+                or weights or strength make no sense.
+        """
+        self._vector = self.style_vector(style, strength=strength)[None]
+
+    def style_vector(self, style: StyleChoice, *, strength: float = 1.0) -> StyleVector:
+        """The vector ``(P,)`` that a choice of styles amounts to for this network."""
+        if not 0 <= strength <= 1:
+            raise StyleError(f"The strength is {strength}.\n  Use a number from 0 to 1.")
+        choice = dict(style) if isinstance(style, Mapping) else {"": 1.0}
+        weights = {str(key): float(weight) for key, weight in choice.items()}
+        if any(not 0 <= weight < float("inf") for weight in weights.values()):
+            raise StyleError("A style's weight is negative or no number.\n  Use weights from 0 up.")
+        total = sum(weights.values())
+        if total <= 0:
+            raise StyleError("All styles have weight 0.\n  Give at least one of them more.")
+        vectors: dict[str, StyleVector] = {}
+        for key, weight in weights.items():
+            one = find_style(key if isinstance(style, Mapping) else style)
+            if one.name == IDENTITY.name and not one.vectors:
+                strength *= 1 - weight / total
+            else:
+                vectors[key] = one.vector_for(self.network.identity, self.network.name)
+        if not vectors or not any(weights[key] for key in vectors):
+            vectors, weights, strength = {"": np.zeros(self.network.style_size, "f4")}, {"": 1}, 0
+        return blend_vectors(vectors, weights, strength)
+
+    def __call__(self, frame: Frame) -> Frame:
+        """Paint one frame.
+
+        Args:
+            frame: uint8 ``(H, W, 3)``, sRGB, any size from 1x1 up.
+
+        Returns:
+            A new frame of the same size.
+
+        Raises:
+            PictureError: it is no such array.
+        """
+        check_frame(frame)
+        height, width = frame.shape[:2]
+        padded = pad_frame(frame, self.network.multiple, self.network.minimum)
+        painted = self._session(padded[None], self._vector)[0, :height, :width]
+        if self.keep_color:
+            painted = with_colors_of(frame, painted)
+        return np.ascontiguousarray(painted)
+
+
+def check_frame(frame: NDArray[np.generic]) -> None:
+    """Raise a :class:`PictureError` unless it is uint8 ``(H, W, 3)`` with at least one pixel."""
+    if not isinstance(frame, np.ndarray) or frame.ndim != 3 or frame.shape[2] != 3:
+        shape = getattr(frame, "shape", type(frame).__name__)
+        raise PictureError(f"A frame has shape (height, width, 3), not {shape}.")
+    if frame.dtype != np.uint8:
+        raise PictureError(
+            f"A frame holds uint8 from 0 to 255, not {frame.dtype}.\n"
+            f"  For values from 0 to 1: (frame * 255).round().astype('uint8')"
+        )
+    if frame.size == 0:
+        raise PictureError(f"The frame is empty: its shape is {frame.shape}.")
+
+
+def pad_frame(frame: Frame, multiple: int, minimum: int) -> Frame:
+    """Reflect a frame at its bottom and right until its sides suit the network."""
+    height, width = (max(minimum, -(-side // multiple) * multiple) for side in frame.shape[:2])
+    if (height, width) == frame.shape[:2]:
+        return np.ascontiguousarray(frame)
+    missing = ((0, height - frame.shape[0]), (0, width - frame.shape[1]), (0, 0))
+    return np.pad(frame, missing, mode="reflect")
+
+
+def with_colors_of(frame: Frame, painted: Frame) -> Frame:
+    """``painted``'s luminance with ``frame``'s chrominance.
+
+    Adding one number to red, green and blue changes the luminance (BT.601) by
+    it and leaves Cb and Cr as they are.
+    """
+    luminance = (painted.astype(np.float32) - frame) @ LUMINANCE
+    shifted = frame + luminance.round()[..., None]
+    return np.clip(shifted, 0, 255).astype(np.uint8)
+
+
+@overload
+def stylize(picture: Frame, style: StyleChoice = ..., **options: object) -> Frame: ...
+@overload
+def stylize(
+    picture: Image.Image | str | Path, style: StyleChoice = ..., **options: object
+) -> Image.Image: ...
+def stylize(
+    picture: Frame | Image.Image | str | Path, style: StyleChoice = "great-wave", **options: object
+) -> Frame | Image.Image:
+    """Paint one picture in a style.
+
+    Args:
+        picture: uint8 array ``(H, W)``, ``(H, W, 3)`` or ``(H, W, 4)``, sRGB; a Pillow
+            image of any mode; or the path of a picture file.
+        style: see :class:`Stylizer`; so are ``options``.
+
+    Returns:
+        The same kind and size: an array for an array, a Pillow image otherwise.
+        RGB, or RGBA where the picture had transparency, which is kept.
+
+    Raises:
+        ArtemError: in words for people, whatever is wrong.
+    """
+    stylizer = Stylizer(style, **options)  # type: ignore[arg-type]
+    if isinstance(picture, np.ndarray):
+        if picture.ndim == 2:
+            return stylizer(np.repeat(picture[..., None], 3, axis=2))
+        if picture.ndim == 3 and picture.shape[2] == 4:
+            return np.dstack([stylizer(np.ascontiguousarray(picture[..., :3])), picture[..., 3]])
+        return stylizer(picture)
+    source: Picture = (
+        picture_from_memory(picture) if isinstance(picture, Image.Image) else load_picture(picture)
+    )
+    painted = Image.fromarray(stylizer(source.frame))
+    if source.alpha is not None:
+        painted.putalpha(Image.fromarray(source.alpha))
+    return painted

@@ -1,0 +1,167 @@
+import pytest
+import torch
+from torch import Tensor, nn
+
+from artem.core.errors import NetworkError
+from artem.learn.networks import SlimNet, TransformerNet, identity_vector, style_vector
+from artem.learn.networks.build import build_network
+from artem.learn.networks.conditional import conditional_instance_norm
+
+
+def parameters(network: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+def tiny() -> SlimNet:
+    return SlimNet(stem=8, trunk=8, half=4, blocks=1)
+
+
+# The HPI network
+
+
+def test_transformer_net_has_the_report_s_parameters_layer_by_layer() -> None:
+    network = TransformerNet()
+    convolutions = [
+        parameters(module) for module in network.modules() if isinstance(module, nn.Conv2d)
+    ]
+    assert convolutions == [7808, 18496, 73856, *[147584] * 10, 73792, 18464, 7779]
+    assert parameters(network) == 1_679_235
+
+
+@pytest.mark.parametrize("norm", ["instance", "batch"])
+@pytest.mark.parametrize("transposed", [False, True])
+def test_transformer_net_s_variants_keep_size_and_parameters(norm: str, transposed: bool) -> None:
+    network = TransformerNet(norm=norm, transposed=transposed).eval()
+    assert parameters(network) == 1_679_235
+    kinds = {"instance": nn.InstanceNorm2d, "batch": nn.BatchNorm2d}
+    assert {type(module) for module in network.modules()} & set(kinds.values()) == {kinds[norm]}
+    transposing = [m for m in network.modules() if isinstance(m, nn.ConvTranspose2d)]
+    assert len(transposing) == (2 if transposed else 0)
+    with torch.no_grad():
+        assert network(torch.rand(1, 3, 32, 44)).shape == (1, 3, 32, 44)
+
+
+# Conditional instance normalization
+
+
+def test_conditional_instance_norm_sets_mean_and_deviation() -> None:
+    maps = 5 + 3 * torch.randn(2, 4, 16, 16)
+    scale, shift = torch.rand(2, 4) + 0.5, torch.randn(2, 4)
+    normed = conditional_instance_norm(maps, scale, shift)
+    torch.testing.assert_close(normed.mean(dim=(2, 3)), shift, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(normed.std(dim=(2, 3), correction=0), scale, rtol=1e-4, atol=1e-4)
+
+
+def test_conditional_instance_norm_is_blind_to_gain_and_offset() -> None:
+    maps, scale, shift = torch.randn(1, 4, 16, 16), torch.rand(1, 4), torch.randn(1, 4)
+    torch.testing.assert_close(
+        conditional_instance_norm(3 * maps + 2, scale, shift),
+        conditional_instance_norm(maps, scale, shift),
+        rtol=1e-3, atol=1e-4,
+    )  # fmt: skip
+
+
+# The slim family
+
+
+def test_slim_net_s_cost_per_pixel() -> None:
+    network = SlimNet()
+    multiplications = 0
+
+    def count(module: nn.Module, _: object, output: Tensor) -> None:
+        nonlocal multiplications
+        assert isinstance(module, nn.Conv2d)
+        multiplications += output.numel() * module.weight[0].numel()
+
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            module.register_forward_hook(count)
+    with torch.no_grad():
+        network(torch.rand(1, 3, 64, 96), identity_vector(network)[None])
+    assert 7500 < multiplications / (64 * 96) < 8500
+
+
+def test_slim_net_s_parameters() -> None:
+    stem, down = 3 * 32 * 64, 32 * 64 * 16
+    trunk, up = 4 * 2 * 64 * 64 * 9, 64 * 32 * 9
+    head = (32 * 16 * 9 + 16) + (16 * 12 * 9 + 12)
+    assert parameters(SlimNet()) == stem + down + trunk + up + head
+
+
+def test_style_vectors_hold_a_scale_and_a_shift_for_each_normed_channel_and_the_head() -> None:
+    network = SlimNet()
+    assert network.style_size == 2 * (32 + 64 + 8 * 64 + 32) + 9
+    assert style_vector(network).shape == identity_vector(network).shape == (network.style_size,)
+    assert tiny().style_size == 2 * (8 + 8 + 2 * 8 + 8) + 9
+
+
+@pytest.mark.parametrize("size", [(32, 32), (32, 40), (64, 48), (136, 32)])
+def test_output_size_is_input_size(size: tuple[int, int]) -> None:
+    network = tiny()
+    images = torch.rand(2, 3, *size)
+    with torch.no_grad():
+        one = network(images, style_vector(network)[None])
+        each = network(images, style_vector(network).expand(2, -1))
+    assert one.shape == images.shape
+    torch.testing.assert_close(one, each)
+
+
+@pytest.mark.parametrize("size", [(32, 32), (40, 64)])
+def test_the_identity_gives_the_picture_back_bit_for_bit(size: tuple[int, int]) -> None:
+    network = SlimNet()
+    image = torch.rand(1, 3, *size)
+    with torch.no_grad():
+        assert torch.equal(network(image, identity_vector(network)[None]), image)
+
+
+def test_each_picture_of_a_batch_gets_its_own_style() -> None:
+    network = tiny()
+    images = torch.rand(2, 3, 32, 32)
+    styles = torch.stack([style_vector(network), identity_vector(network)])
+    with torch.no_grad():
+        both = network(images, styles)
+        torch.testing.assert_close(both[:1], network(images[:1], styles[:1]))
+        torch.testing.assert_close(both[1:], images[1:])
+
+
+def test_every_number_of_a_style_is_used() -> None:
+    network = tiny()
+    style = (style_vector(network) + 0.1 * torch.randn(network.style_size)).requires_grad_()
+    network(torch.rand(1, 3, 32, 32), style[None]).square().sum().backward()
+    assert style.grad is not None
+    assert int((style.grad != 0).sum()) == network.style_size
+
+
+def test_new_styles_start_within_what_a_picture_can_hold() -> None:
+    network = SlimNet()
+    with torch.no_grad():
+        stylized = network(torch.rand(1, 3, 64, 64), style_vector(network)[None])
+    assert float(stylized.min()) > -0.5 and float(stylized.max()) < 1.5
+
+
+def test_the_head_starts_without_a_grid() -> None:
+    network = tiny()
+    with torch.no_grad():
+        flat = network.to_full.conv(torch.randn(1, 4, 10, 10))
+    picture = nn.functional.pixel_shuffle(flat, 2)
+    for y, x in ((0, 1), (1, 0), (1, 1)):
+        torch.testing.assert_close(picture[..., y::2, x::2], picture[..., ::2, ::2])
+
+
+# Networks from their descriptions
+
+
+def test_a_network_is_built_again_from_its_architecture() -> None:
+    network = tiny()
+    again = build_network(network.architecture)
+    assert again.architecture == network.architecture
+    assert {name: tensor.shape for name, tensor in again.state_dict().items()} == {
+        name: tensor.shape for name, tensor in network.state_dict().items()
+    }
+
+
+def test_unknown_architectures_are_refused() -> None:
+    with pytest.raises(NetworkError, match="Did you mean 'slim'"):
+        build_network({"name": "slimm"})
+    with pytest.raises(NetworkError, match="'slim' does not fit"):
+        build_network({"name": "slim", "depth": 3})

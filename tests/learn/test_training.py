@@ -1,0 +1,374 @@
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from drawing import draw_picture
+from torch import Tensor, nn
+
+from artem.core.errors import TrainingError
+from artem.learn.encoders import VGG
+from artem.learn.losses import PerceptualLoss
+from artem.learn.networks import SlimNet, style_vector
+from artem.learn.training import Recipe, Trainer, loop
+from artem.learn.training.checkpoints import load_checkpoint, save_checkpoint
+from artem.learn.training.loop import Progress, clip_gradients
+from artem.learn.training.photos import PhotoFolder
+
+MakePhotos = Callable[[int], Path]
+
+RECIPE = Recipe(
+    steps=12, batch=2, crop_px=32, style_px=48, learning_rate=1e-2, consistency_weight=0.0
+)
+
+
+@pytest.fixture(autouse=True)
+def float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ARTEM_BFLOAT16", "0")
+
+
+@pytest.fixture
+def photos(make_photos: MakePhotos) -> PhotoFolder:
+    return PhotoFolder(make_photos(4))
+
+
+def make_trainer(
+    photos: PhotoFolder,
+    loss: PerceptualLoss,
+    recipe: Recipe = RECIPE,
+    *,
+    styles: int = 2,
+    stem: int = 8,
+    train_network: bool = True,
+) -> Trainer:
+    torch.manual_seed(1)
+    network = SlimNet(stem=stem, trunk=8, half=4, blocks=1)
+    return Trainer(
+        network,
+        style_vector(network).repeat(styles, 1),
+        [draw_picture(48, 100 + n) for n in range(styles)],
+        photos,
+        loss,
+        recipe,
+        train_network=train_network,
+        device="cpu",
+    )
+
+
+def state(trainer: Trainer) -> dict[str, Tensor]:
+    tensors = {name: tensor.clone() for name, tensor in trainer.network.state_dict().items()}
+    return tensors | {"vectors": trainer.vectors.detach().clone()}
+
+
+def same(first: Mapping[str, Tensor], second: Mapping[str, Tensor]) -> bool:
+    return all(torch.equal(first[name], second[name]) for name in first)
+
+
+def finite(trainer: Trainer) -> bool:
+    return all(bool(torch.isfinite(tensor).all()) for tensor in state(trainer).values())
+
+
+class SpoiledLoss(PerceptualLoss):
+    """Turns bad at the steps (counted from 0, undone ones too) that ``spoils`` says.
+
+    ``with_gradient`` leaves the value as it is and spoils its gradient alone.
+    """
+
+    spoils: Callable[[int], bool] = staticmethod(lambda call: False)
+    with_gradient = False
+    calls = 0
+
+    def terms(
+        self, image: Tensor, content: Mapping[str, Tensor], style: Mapping[str, Tensor]
+    ) -> dict[str, Tensor]:
+        terms = super().terms(image, content, style)
+        call, self.calls = self.calls, self.calls + 1
+        if self.spoils(call):
+            # The root's slope at 0 is infinite, and infinity times 0 is not a number.
+            nothing = (image * 0).sum()
+            terms["tv"] = terms["tv"] + (nothing.sqrt() if self.with_gradient else nothing / 0)
+        return terms
+
+
+# It trains
+
+
+def test_the_loss_falls(tiny_vgg: VGG, photos: PhotoFolder) -> None:
+    trainer = make_trainer(photos, PerceptualLoss(tiny_vgg), replace(RECIPE, steps=40))
+    losses: list[float] = []
+    trainer.run(lambda progress: losses.append(progress.loss))
+    assert len(losses) == trainer.step == 40
+    assert sum(losses[-8:]) < 0.7 * sum(losses[:8])
+    assert finite(trainer)
+
+
+def test_progress_reports_unweighted_terms_and_their_weighted_sum(
+    tiny_vgg: VGG, photos: PhotoFolder
+) -> None:
+    recipe = replace(RECIPE, steps=3, crop_px=40, consistency_weight=7.0, range_weight=2.0)
+    loss = PerceptualLoss(tiny_vgg, content_weight=2, style_weight=3, tv_weight=5)
+    seen: list[Progress] = []
+    make_trainer(photos, loss, recipe).run(seen.append)
+    assert [progress.step for progress in seen] == [1, 2, 3]
+    weights = {"content": 2, "style": 3, "tv": 5, "range": 2, "consistency": 7}
+    for progress in seen:
+        assert progress.terms.keys() == weights.keys()
+        total = sum(weights[name] * value for name, value in progress.terms.items())
+        assert progress.loss == pytest.approx(total, rel=1e-4)
+        assert progress.terms["consistency"] > 0
+
+
+def test_every_style_s_vector_moves_with_its_own_picture(
+    tiny_vgg: VGG, photos: PhotoFolder
+) -> None:
+    trainer = make_trainer(photos, PerceptualLoss(tiny_vgg))
+    before = trainer.vectors.detach().clone()
+    trainer.run()
+    assert bool((trainer.vectors != before).any(dim=1).all())
+    assert not torch.equal(trainer.vectors[0], trainer.vectors[1])
+
+
+def test_polishing_moves_the_vector_and_nothing_else(tiny_vgg: VGG, photos: PhotoFolder) -> None:
+    trainer = make_trainer(photos, PerceptualLoss(tiny_vgg), styles=1, train_network=False)
+    before = state(trainer)
+    trainer.run()
+    after = state(trainer)
+    assert not torch.equal(after.pop("vectors"), before["vectors"])
+    assert same(after, before)
+
+
+def test_a_caller_can_stop_it(tiny_vgg: VGG, photos: PhotoFolder) -> None:
+    trainer = make_trainer(photos, PerceptualLoss(tiny_vgg))
+    trainer.run(lambda progress: progress.step == 5)
+    assert trainer.step == 5
+
+
+@pytest.mark.parametrize(
+    ("recipe", "words"),
+    [
+        (replace(RECIPE, crop_px=44), r"not a multiple of 8.*\n  Try 48\."),
+        (replace(RECIPE, crop_px=24), r"too small.*\n  It must be 32"),
+        (replace(RECIPE, crop_px=32, consistency_weight=1.0), r"too small.*\n  It must be 40"),
+    ],
+)
+def test_crops_that_cannot_work_are_refused(
+    tiny_vgg: VGG, photos: PhotoFolder, recipe: Recipe, words: str
+) -> None:
+    with pytest.raises(TrainingError, match=words):
+        make_trainer(photos, PerceptualLoss(tiny_vgg), recipe)
+
+
+# It goes on where it stopped
+
+
+def test_a_resumed_training_ends_bit_for_bit_where_an_uninterrupted_one_does(
+    tiny_vgg: VGG, photos: PhotoFolder, tmp_path: Path
+) -> None:
+    recipe = replace(RECIPE, crop_px=40, consistency_weight=1.0)
+    loss = PerceptualLoss(tiny_vgg)
+    whole = make_trainer(photos, loss, recipe)
+    whole.run()
+
+    first = make_trainer(photos, loss, recipe)
+    first.run(lambda progress: progress.step == 5)
+    first.save(tmp_path / "checkpoint.pt")
+    second = make_trainer(photos, loss, recipe)
+    second.resume(tmp_path / "checkpoint.pt")
+    assert second.step == 5
+    assert same(state(second), state(first))
+    assert second.smooth_loss == first.smooth_loss
+    second.run()
+
+    assert second.step == whole.step == 12
+    assert same(state(second), state(whole))
+    assert not same(state(second), state(first))
+
+
+def test_another_seed_ends_elsewhere(tiny_vgg: VGG, photos: PhotoFolder) -> None:
+    ends = []
+    for seed in (0, 1):
+        trainer = make_trainer(photos, PerceptualLoss(tiny_vgg), replace(RECIPE, seed=seed))
+        trainer.run()
+        ends.append(state(trainer))
+    assert not same(*ends)
+
+
+def test_a_checkpoint_of_another_recipe_is_refused_by_name(
+    tiny_vgg: VGG, photos: PhotoFolder, tmp_path: Path
+) -> None:
+    loss = PerceptualLoss(tiny_vgg)
+    make_trainer(photos, loss).save(tmp_path / "checkpoint.pt")
+    other = make_trainer(photos, loss, replace(RECIPE, batch=3, seed=9))
+    before = state(other)
+    with pytest.raises(TrainingError, match="another setting of batch, seed"):
+        other.resume(tmp_path / "checkpoint.pt")
+    assert same(state(other), before)
+
+
+@pytest.mark.parametrize("difference", [{"stem": 16}, {"styles": 1}, {"train_network": False}])
+def test_a_checkpoint_of_another_network_is_refused(
+    tiny_vgg: VGG, photos: PhotoFolder, tmp_path: Path, difference: dict[str, int]
+) -> None:
+    loss = PerceptualLoss(tiny_vgg)
+    make_trainer(photos, loss, **difference).save(tmp_path / "checkpoint.pt")  # type: ignore[arg-type]
+    with pytest.raises(TrainingError, match="of another network or of other styles"):
+        make_trainer(photos, loss).resume(tmp_path / "checkpoint.pt")
+
+
+def test_a_damaged_checkpoint_is_refused_with_a_sentence(
+    tiny_vgg: VGG, photos: PhotoFolder, tmp_path: Path
+) -> None:
+    file = tmp_path / "checkpoint.pt"
+    trainer = make_trainer(photos, PerceptualLoss(tiny_vgg))
+    trainer.save(file)
+    content = file.read_bytes()
+    damaged = [content[: len(content) * part // 10] for part in range(10)]
+    for bad in (*damaged, b"no checkpoint", bytes(100)):
+        file.write_bytes(bad)
+        with pytest.raises(TrainingError, match=r"cannot be read.*\n  Delete it"):
+            trainer.resume(file)
+    with pytest.raises(TrainingError, match="cannot be read"):
+        trainer.resume(tmp_path / "missing.pt")
+    torch.save([1, 2], file)
+    with pytest.raises(TrainingError, match="is not a checkpoint"):
+        trainer.resume(file)
+
+
+class Trap:
+    """Unpickling it would write a file."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def __reduce__(self) -> tuple[Callable[[Path], None], tuple[Path]]:
+        return Path.touch, (self.file,)
+
+
+def test_a_checkpoint_executes_nothing(tmp_path: Path) -> None:
+    torch.save({"recipe": Trap(tmp_path / "sprung")}, tmp_path / "checkpoint.pt")
+    with pytest.raises(TrainingError):
+        load_checkpoint(tmp_path / "checkpoint.pt")
+    assert not (tmp_path / "sprung").exists()
+
+
+def test_checkpoints_keep_what_they_are_given(tmp_path: Path) -> None:
+    kept = {"tensor": torch.randn(3), "step": 3, "nested": {"name": "udnie", "list": [1, 2.5]}}
+    save_checkpoint(tmp_path / "checkpoint.pt", kept)
+    loaded = load_checkpoint(tmp_path / "checkpoint.pt")
+    assert torch.equal(loaded.pop("tensor"), kept.pop("tensor"))  # type: ignore[arg-type]
+    assert loaded == kept
+
+
+# It survives bad steps
+
+
+@pytest.mark.parametrize("with_gradient", [False, True])
+def test_a_bad_step_is_undone_and_the_training_goes_on(
+    tiny_vgg: VGG, photos: PhotoFolder, monkeypatch: pytest.MonkeyPatch, with_gradient: bool
+) -> None:
+    monkeypatch.setattr(loop, "SNAPSHOT_STEPS", 5)
+    loss = SpoiledLoss(tiny_vgg)
+    loss.spoils, loss.with_gradient = lambda call: call == 7, with_gradient
+    trainer = make_trainer(photos, loss)
+    steps: list[int] = []
+    rates: dict[int, list[float]] = {}
+
+    def watch(progress: Progress) -> None:
+        steps.append(progress.step)
+        rate = trainer.optimizer.param_groups[0]["lr"]
+        rates.setdefault(progress.step, []).append(rate)
+        assert progress.rollbacks == (1 if len(steps) > 7 else 0)
+
+    trainer.run(watch)
+    assert steps == [1, 2, 3, 4, 5, 6, 7, 6, 7, 8, 9, 10, 11, 12]
+    assert trainer.rollbacks == 1
+    assert rates[6][1] == pytest.approx(rates[6][0] / 2)
+    assert finite(trainer)
+
+
+def test_after_a_bad_step_the_weights_are_the_snapshot_s(
+    tiny_vgg: VGG, photos: PhotoFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "SNAPSHOT_STEPS", 5)
+    loss = SpoiledLoss(tiny_vgg)
+    trainer = make_trainer(photos, loss)
+    snapshots: list[dict[str, Tensor]] = []
+
+    def spoils(call: int) -> bool:
+        if call == 8:  # the first step after the bad one
+            snapshots.append(state(trainer))
+        return call == 7
+
+    loss.spoils = spoils
+    trainer.run(lambda p: snapshots.append(state(trainer)) if p.step == 5 else None)
+    assert len(snapshots) == 2
+    assert same(*snapshots)
+
+
+def test_a_loss_that_stays_bad_ends_the_training(tiny_vgg: VGG, photos: PhotoFolder) -> None:
+    loss = SpoiledLoss(tiny_vgg)
+    loss.spoils = lambda call: True
+    trainer = make_trainer(photos, loss)
+    before = state(trainer)
+    with pytest.raises(TrainingError, match=r"turned bad.*\n  Lower the learning rate"):
+        trainer.run()
+    assert loss.calls == loop.MOST_ROLLBACKS + 1
+    assert same(state(trainer), before)
+
+
+def test_a_loss_far_above_its_mean_is_a_bad_step_too(tiny_vgg: VGG, photos: PhotoFolder) -> None:
+    trainer = make_trainer(photos, PerceptualLoss(tiny_vgg), replace(RECIPE, steps=200))
+    trainer.step, trainer.smooth_loss = 150, 1e-6
+    seen: list[Progress] = []
+
+    def stop(progress: Progress) -> bool:
+        seen.append(progress)
+        return True
+
+    trainer.run(stop)
+    assert [(progress.step, progress.rollbacks) for progress in seen] == [(1, 1)]
+
+
+# Gradients
+
+
+def with_gradients(*gradients: list[float]) -> list[nn.Parameter]:
+    parameters = [nn.Parameter(torch.zeros(len(gradient))) for gradient in gradients]
+    for parameter, gradient in zip(parameters, gradients, strict=True):
+        parameter.grad = torch.tensor(gradient)
+    return parameters
+
+
+@pytest.mark.parametrize(
+    ("most", "by", "expected"),
+    [
+        # Norms are 5 and 0.5; by parameter the second is short enough.
+        (1.0, "parameter", [[0.6, 0.8], [0.0, 0.5]]),
+        (10.0, "parameter", [[3.0, 4.0], [0.0, 0.5]]),
+        (0.0, "parameter", [[3.0, 4.0], [0.0, 0.5]]),
+        # Together their norm is sqrt(25.25).
+        (25.25**0.5 / 5, "global", [[0.6, 0.8], [0.0, 0.1]]),
+        (6.0, "global", [[3.0, 4.0], [0.0, 0.5]]),
+        (0.0, "global", [[3.0, 4.0], [0.0, 0.5]]),
+    ],
+)
+def test_clipping_closed_forms(most: float, by: str, expected: list[list[float]]) -> None:
+    parameters = [*with_gradients([3.0, 4.0], [0.0, 0.5]), nn.Parameter(torch.zeros(1))]
+    assert clip_gradients(parameters, most, by)
+    for parameter, gradient in zip(parameters, expected, strict=False):
+        assert parameter.grad is not None
+        torch.testing.assert_close(parameter.grad, torch.tensor(gradient))
+
+
+def test_clipping_leaves_nothing_as_nothing() -> None:
+    (parameter,) = with_gradients([0.0, 0.0])
+    assert clip_gradients([parameter], 1.0)
+    assert parameter.grad is not None and parameter.grad.tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_gradients_that_are_no_numbers_are_reported_and_left(bad: float) -> None:
+    parameters = with_gradients([3.0, 4.0], [bad, 0.0])
+    assert not clip_gradients(parameters, 1.0)
+    assert parameters[0].grad is not None and parameters[0].grad.tolist() == [3.0, 4.0]
