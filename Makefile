@@ -44,9 +44,10 @@ $(DEV)/installed: pyproject.toml
 demo: $(DEMO)/installed
 	@mkdir -p demo
 	@for style in $(STYLES); do \
-		$(DEMO)/bin/artem stylize $(SAMPLES)/*.jpg --style $$style --output demo/$$style || exit 1; \
+		$(DEMO)/bin/artem stylize $(SAMPLES)/*.jpg --style $$style \
+			--output demo/$$style --overwrite || exit 1; \
 	done
-	$(DEMO)/bin/artem styles --sheet demo/sheet.png
+	$(DEMO)/bin/artem styles --sheet demo/sheet.png --overwrite
 	@echo "Look into demo/ (sheet.png shows all styles)."
 
 test: $(DEV)/installed

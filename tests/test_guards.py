@@ -55,3 +55,10 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
 def test_every_folder_of_modules_is_a_package() -> None:
     folders = {file.parent for file in (SOURCES / "artem").rglob("*.py")}
     assert all((folder / "__init__.py").is_file() for folder in folders)
+
+
+def test_the_public_names_are_these() -> None:
+    names = {"ArtemError", "Style", "Stylizer", "__version__", "styles", "stylize"}
+    assert set(artem.__all__) == names
+    assert set(dir(artem)) == names
+    assert all(getattr(artem, name) is not None for name in names)

@@ -31,7 +31,7 @@ from artem.learn.judge import judge_objective
 from artem.learn.losses import PerceptualLoss
 from artem.learn.training.photos import load_style_picture
 from artem.learn.training.recipe import Recipe
-from artem.learn.training.run import style_names
+from artem.export.training import style_names
 
 HERE = Path(__file__).resolve().parent
 

@@ -99,12 +99,12 @@ def measure_speed(
     rows = [
         {"network": described.name, "engine": engine, "precision": precision} | figures
         for size in sizes
-        for (engine, precision), figures in _measure(stylizers, *size, frames).items()
+        for (engine, precision), figures in measure_in_turns(stylizers, *size, frames).items()
     ]
-    return {"machine": _machine(threads), "style": style.name, "rows": rows, "cannot": cannot}
+    return {"machine": machine(threads), "style": style.name, "rows": rows, "cannot": cannot}
 
 
-def _measure(
+def measure_in_turns(
     stylizers: Mapping[tuple[str, str], Stylizer], width_px: int, height_px: int, frames: int
 ) -> dict[tuple[str, str], dict[str, Any]]:
     """Figures for each stylizer at one size."""
@@ -137,7 +137,7 @@ def _measure(
     return figures
 
 
-def _machine(threads: int | None) -> dict[str, Any]:
+def machine(threads: int | None) -> dict[str, Any]:
     packages = {}
     for package in ("openvino", "onnxruntime", "numpy"):
         try:

@@ -17,7 +17,7 @@ from artem.core.errors import TrainingError
 
 if TYPE_CHECKING:
     from artem.learn.training.loop import Progress
-    from artem.learn.training.run import Outcome
+    from artem.export.training import Outcome
 
 LOG_EVERY_S = 60.0
 
@@ -155,7 +155,7 @@ def polish(
 def _trainer() -> ModuleType:
     """The trainer, imported now because it brings PyTorch along."""
     try:
-        from artem.learn.training import run
+        from artem.export import training as run
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] == "artem":
             raise

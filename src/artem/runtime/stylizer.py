@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from os import PathLike
 from pathlib import Path
 from typing import overload
 
@@ -90,7 +91,8 @@ class Stylizer:
                 strength *= 1 - weight / total
             else:
                 vectors[key] = one.vector_for(self.network.identity, self.network.name)
-        if not vectors or not any(weights[key] for key in vectors):
+        weights = {key: weights[key] for key in vectors}
+        if not any(weights.values()):
             vectors, weights, strength = {"": np.zeros(self.network.style_size, "f4")}, {"": 1}, 0
         return blend_vectors(vectors, weights, strength)
 
@@ -179,6 +181,10 @@ def stylize(
         if picture.ndim == 3 and picture.shape[2] == 4:
             return np.dstack([stylizer(np.ascontiguousarray(picture[..., :3])), picture[..., 3]])
         return stylizer(picture)
+    if not isinstance(picture, (Image.Image, str, PathLike)):
+        raise PictureError(
+            f"A picture is a NumPy array, a Pillow image or a path, not {type(picture).__name__}."
+        )
     source: Picture = (
         picture_from_memory(picture) if isinstance(picture, Image.Image) else load_picture(picture)
     )

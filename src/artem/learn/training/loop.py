@@ -235,7 +235,10 @@ class Trainer:
         return total.mean()
 
     def _schedule(self) -> float:
-        """Factor of the learning rates: half a cosine down to a twentieth, after 50 steps of warm-up; halved by each rollback."""
+        """Factor of the learning rates.
+
+        50 steps of warm-up, then half a cosine down to a twentieth; halved by each rollback.
+        """
         done = self.step / self.recipe.steps
         cosine = 0.05 + 0.95 * (1 + math.cos(math.pi * done)) / 2
         warm_up = min(1.0, (self.step + 1) / 50)

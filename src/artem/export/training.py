@@ -1,4 +1,4 @@
-"""Whole trainings, from pictures and photos to files: what the command line calls."""
+"""Whole trainings: pictures and photos in, network and style files out."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from artem.core.cards import network_card, style_card
 from artem.core.errors import TrainingError
 from artem.core.files import replacing
 from artem.core.network_file import NetworkFile
-from artem.core.style_file import STYLE_SUFFIX, Style, save_style
+from artem.core.style_file import STYLE_SUFFIX, Style, load_style, save_style
 from artem.export.onnx import export_network
 from artem.learn.encoders import load_encoder
 from artem.learn.losses import PerceptualLoss
@@ -27,9 +27,7 @@ from artem.learn.training.preview import write_preview
 from artem.learn.training.recipe import Recipe
 from artem.runtime.library import find_network, styles
 
-POLISH = Recipe(
-    steps=200, batch=2, crop_px=192, style_learning_rate=2e-2, consistency_weight=0.0
-)
+POLISH = Recipe(steps=200, batch=2, crop_px=192, style_learning_rate=2e-2, consistency_weight=0.0)
 """How a style vector alone is trained: fewer, longer steps; the network stays what it is."""
 
 CHECKPOINT_S = 60.0
@@ -167,7 +165,9 @@ def style_names(pictures: Sequence[Path]) -> list[str]:
     """
     if not pictures:
         raise TrainingError("There is no style picture.\n  Name one or more picture files.")
-    names = [re.sub(r"[\W_]+", "-", picture.stem.lower()).strip("-") or "style" for picture in pictures]
+    names = [
+        re.sub(r"[\W_]+", "-", picture.stem.lower()).strip("-") or "style" for picture in pictures
+    ]
     for name in names:
         if names.count(name) > 1:
             raise TrainingError(f"Two style pictures would be called '{name}'.\n  Rename one.")
@@ -206,9 +206,10 @@ class _Run:
         )  # fmt: skip
         self.candidates = [fresh[0]]
         if base is not None:
+            beside = (base.path.parent / "styles").glob(f"*{STYLE_SUFFIX}")
             self.candidates += [
                 torch.from_numpy(style.vectors[base.identity].copy())
-                for style in styles()
+                for style in [*styles(), *map(load_style, sorted(beside))]
                 if base.identity in style.vectors
             ]
         self.smooth: dict[str, float] = {}

@@ -1,0 +1,105 @@
+"""A tiny network with styles, in the place of the shipped ones."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from artem.core.network_file import NetworkFile
+from artem.core.style_file import Style, save_style
+
+
+@dataclass(frozen=True)
+class Library:
+    """What stands in for the package's models.
+
+    Attributes:
+        folder: holds ``fast.onnx``, ``styles`` and ``samples``.
+        network: the tiny network; its styles are ``great-wave`` and ``starry-night``.
+        own: the folder of a user's own styles.
+        make_style: writes a style with random numbers to a file.
+    """
+
+    folder: Path
+    network: NetworkFile
+    own: Path
+    make_style: Callable[[Path, int], Style]
+
+
+@pytest.fixture(scope="session")
+def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, NetworkFile]:
+    """Exported once, as that takes seconds; read-only for tests."""
+    import torch
+
+    from artem.export.onnx import export_network
+    from artem.learn.networks.slim import SlimNet
+
+    folder = tmp_path_factory.mktemp("models")
+    torch.manual_seed(0)
+    network = export_network(
+        SlimNet(stem=4, trunk=8, half=4, blocks=1), folder / "fast.onnx", name="fast", card={}
+    )
+    for seed, name in enumerate(("great-wave", "starry-night")):
+        save_style(folder / "styles" / f"{name}.safetensors", random_style(name, network, seed))
+    (folder / "samples").mkdir()
+    draw_photo(48, 40).save(folder / "samples" / "sample.png")
+    return folder, network
+
+
+@pytest.fixture
+def tiny_library(
+    tiny_models: tuple[Path, NetworkFile], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Library:
+    """The tiny network found as ``fast``, with two styles and a sample photo."""
+    from artem.runtime import library
+
+    folder, network = tiny_models
+    own = tmp_path / "own-styles"
+    monkeypatch.setattr(library, "MODELS", folder)
+    monkeypatch.setattr(library, "SAMPLES", folder / "samples")
+    monkeypatch.setattr(library, "user_styles_folder", lambda: own)
+
+    def make_style(file: Path, seed: int = 7) -> Style:
+        style = random_style(file.stem, network, seed)
+        save_style(file, style)
+        return style
+
+    return Library(folder, network, own, make_style)
+
+
+def random_style(name: str, network: NetworkFile, seed: int) -> Style:
+    """A style that visibly changes pictures: random scales and shifts, a plain head."""
+    draw = np.random.default_rng(seed)
+    vector = draw.normal(0.8, 0.5, network.style_size).astype(np.float32)
+    vector[-9:] = np.repeat([0.2, 0.4, 0.4], 3)
+    return Style(
+        name,
+        {network.identity: vector},
+        {network.identity: network.name},
+        title=name.replace("-", " ").title(),
+        author="A Painter",
+        year="1900",
+        license="public domain",
+    )
+
+
+def draw_photo(width_px: int, height_px: int, seed: int = 0) -> Image.Image:
+    """Soft colored noise."""
+    draw = np.random.default_rng(seed)
+    coarse = draw.integers(0, 256, (5, 6, 3), dtype=np.uint8)
+    return Image.fromarray(coarse).resize((width_px, height_px), Image.Resampling.BICUBIC)
+
+
+@pytest.fixture
+def make_photo() -> Callable[..., Path]:
+    """Writes a small photo and returns its path."""
+
+    def make(file: Path, width_px: int = 40, height_px: int = 33, seed: int = 0) -> Path:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        draw_photo(width_px, height_px, seed).save(file)
+        return file
+
+    return make
