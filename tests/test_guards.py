@@ -43,7 +43,22 @@ def test_core_needs_no_torch() -> None:
     run_fresh(f"{WITHOUT_TORCH}\nimport {', '.join(modules)}")
 
 
-# The same for artem.runtime, stylizing one small picture: add it here.
+PAINT = """
+import numpy as np
+import artem
+from artem.runtime import library
+
+name = next(style.name for style in artem.styles() if style.vectors)
+frame = np.random.default_rng(0).integers(0, 256, (33, 47, 3), dtype=np.uint8)
+painted = artem.stylize(frame, style=name)
+assert painted.shape == frame.shape and (painted != frame).any()
+assert (artem.stylize(frame, style=name, strength=0) == frame).all()
+"""
+
+
+def test_the_runtime_paints_without_torch() -> None:
+    modules = modules_of("artem.runtime") + modules_of("artem.app")
+    run_fresh(f"{WITHOUT_TORCH}\nimport {', '.join(modules)}\n{PAINT}")
 
 
 def test_importing_the_package_loads_nothing_heavy() -> None:

@@ -26,12 +26,12 @@ import artem
 from artem.core.errors import ArtemError
 from artem.core.files import replacing
 from artem.core.picture import PICTURE_SUFFIXES, Frame, load_picture, save_picture
+from artem.export.training import style_names
 from artem.learn.encoders import load_encoder
 from artem.learn.judge import judge_objective
 from artem.learn.losses import PerceptualLoss
 from artem.learn.training.photos import load_style_picture
 from artem.learn.training.recipe import Recipe
-from artem.export.training import style_names
 
 HERE = Path(__file__).resolve().parent
 

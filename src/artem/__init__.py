@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from artem.runtime.library import styles
     from artem.runtime.stylizer import Stylizer, stylize
 
-__all__ = ["ArtemError", "Style", "Stylizer", "__version__", "stylize", "styles"]
+__all__ = ["ArtemError", "Style", "Stylizer", "__version__", "styles", "stylize"]
 
 __version__ = "0.1.0"
 

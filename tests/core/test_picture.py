@@ -222,9 +222,7 @@ def test_a_profile_is_converted_to_srgb(
 
 
 @pytest.mark.parametrize("icc", [b"no profile at all", swapped_srgb()[:200], b"\0" * 128])
-def test_a_broken_profile_is_ignored(
-    tmp_path: Path, frame: NDArray[np.uint8], icc: bytes
-) -> None:
+def test_a_broken_profile_is_ignored(tmp_path: Path, frame: NDArray[np.uint8], icc: bytes) -> None:
     picture = load_picture(write(tmp_path / "a.png", Image.fromarray(frame), icc_profile=icc))
     np.testing.assert_array_equal(picture.frame, frame)
 
@@ -316,9 +314,7 @@ def test_of_an_open_animation_the_current_picture_is_taken(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp", ".tif", ".bmp", ".gif", ".ppm"])
-def test_saving_goes_by_the_ending(
-    tmp_path: Path, frame: NDArray[np.uint8], suffix: str
-) -> None:
+def test_saving_goes_by_the_ending(tmp_path: Path, frame: NDArray[np.uint8], suffix: str) -> None:
     save_picture(tmp_path / "deep" / f"a{suffix}", frame)
     picture = load_picture(tmp_path / "deep" / f"a{suffix}")
     assert picture.format == format_of(Path(f"a{suffix}"))
@@ -368,9 +364,7 @@ def bomb(width: int, height: int) -> bytes:
         ("bomb.png", lambda: bomb(20000, 10000), "claims to be far larger than 100 megapixels"),
     ],
 )
-def test_bad_files(
-    tmp_path: Path, name: str, content: Callable[[], bytes], sentence: str
-) -> None:
+def test_bad_files(tmp_path: Path, name: str, content: Callable[[], bytes], sentence: str) -> None:
     file = tmp_path / name
     file.write_bytes(content())
     with pytest.raises(PictureError) as caught:
@@ -428,9 +422,7 @@ def test_an_unknown_ending(tmp_path: Path, frame: NDArray[np.uint8], name: str) 
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".bmp", ".ppm"])
-def test_alpha_where_it_cannot_be(
-    tmp_path: Path, frame: NDArray[np.uint8], suffix: str
-) -> None:
+def test_alpha_where_it_cannot_be(tmp_path: Path, frame: NDArray[np.uint8], suffix: str) -> None:
     with pytest.raises(PictureError, match="cannot hold transparency"):
         save_picture(tmp_path / f"a{suffix}", frame, alpha=frame[..., 0])
 

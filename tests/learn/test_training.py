@@ -212,7 +212,7 @@ def test_a_checkpoint_of_another_network_is_refused(
 ) -> None:
     loss = PerceptualLoss(tiny_vgg)
     make_trainer(photos, loss, **difference).save(tmp_path / "checkpoint.pt")  # type: ignore[arg-type]
-    with pytest.raises(TrainingError, match="of another network or of other styles"):
+    with pytest.raises(TrainingError, match="of another network, encoder, or style picture"):
         make_trainer(photos, loss).resume(tmp_path / "checkpoint.pt")
 
 

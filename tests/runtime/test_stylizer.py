@@ -34,9 +34,7 @@ def both(tiny_library: Library) -> list[Stylizer]:
 
 
 @pytest.mark.parametrize(("width_px", "height_px"), SIZES)
-def test_sizes_stay_and_engines_agree(
-    both: list[Stylizer], width_px: int, height_px: int
-) -> None:
+def test_sizes_stay_and_engines_agree(both: list[Stylizer], width_px: int, height_px: int) -> None:
     frame = draw_frame(width_px, height_px)
     painted = [stylizer(frame) for stylizer in both]
     for result in painted:
@@ -301,9 +299,7 @@ def test_why_not(tiny_library: Library, monkeypatch: pytest.MonkeyPatch) -> None
     assert "\n  onnxruntime: " in str(caught.value)
 
 
-def test_the_other_engine_steps_in(
-    tiny_library: Library, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_other_engine_steps_in(tiny_library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("onnxruntime")
     found = importlib.util.find_spec
     monkeypatch.setattr(

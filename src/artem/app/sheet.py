@@ -63,6 +63,7 @@ def columns_for(count: int, width: int, height: int) -> int:
     def ugliness(columns: int) -> tuple[float, int]:
         rows = -(-count // columns)
         ratio = columns * width / (rows * height)
-        return abs(math.log(ratio / SHEET_RATIO)) + (columns * rows - count) / count, columns
+        empty = (columns * rows - count) / count
+        return abs(math.log(ratio / SHEET_RATIO)) + 2 * empty, columns
 
     return min(range(1, count + 1), key=ugliness)

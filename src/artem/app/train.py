@@ -16,8 +16,8 @@ from artem.app.say import counted, note, say
 from artem.core.errors import TrainingError
 
 if TYPE_CHECKING:
-    from artem.learn.training.loop import Progress
     from artem.export.training import Outcome
+    from artem.learn.training.loop import Progress
 
 LOG_EVERY_S = 60.0
 

@@ -43,11 +43,12 @@ class FrameNetwork(nn.Module):
     def forward(self, frame: Tensor, style: Tensor) -> Tensor:
         """uint8 ``(1, H, W, 3)`` and float32 ``(1, P)`` to uint8 ``(1, H, W, 3)``."""
         pixels = frame.permute(0, 3, 1, 2).float()
-        parts = iter(style.split(self.network.style_sizes, dim=1))
+        parts = iter(torch.split(style, self.network.style_sizes, dim=1))
         residual = self.network.residual(pixels * (2 / 255) - 1, parts)
         skip, scale, shift = (part[:, :, None, None] for part in parts)
         painted = skip * pixels + 255 * (scale * residual + shift)
-        return painted.clamp(0, 255).round().to(torch.uint8).permute(0, 2, 3, 1)
+        frame = painted.clamp(0, 255).round().to(torch.uint8)
+        return frame.permute(0, 2, 3, 1)
 
 
 def export_network(
@@ -136,9 +137,7 @@ def _rename_weights(proto: onnx.ModelProto, model: nn.Module) -> dict[str, NDArr
         raise NetworkError(f"The exporter lost the weights {', '.join(sorted(missing))}.")
     for initializer in proto.graph.initializer:  # one encoding, so that they can be read simply
         initializer.CopyFrom(
-            onnx.numpy_helper.from_array(
-                onnx.numpy_helper.to_array(initializer), initializer.name
-            )
+            onnx.numpy_helper.from_array(onnx.numpy_helper.to_array(initializer), initializer.name)
         )
     return weights
 

@@ -61,6 +61,7 @@ def train_network(
     encoder: str | Path | None = None,
     recipe: Recipe | None = None,
     device: str | None = None,
+    compile: bool = False,
     credits: Mapping[str, str] | None = None,
     name: str = "custom",
     on_progress: OnProgress = lambda progress, steps: None,
@@ -79,6 +80,7 @@ def train_network(
         encoder: see :func:`~artem.learn.encoders.load_encoder`.
         recipe: settings; the defaults when ``None``.
         device: ``cpu`` or ``cuda``; ``None`` chooses.
+        compile: see :class:`~artem.learn.training.Trainer`.
         credits: title, author, year, license of the pictures, for the cards.
         name: of the network.
         on_progress: called after each step with the number of all steps.
@@ -97,7 +99,10 @@ def train_network(
     torch.manual_seed(recipe.seed)
     base = find_network(start) if start is not None else None
     network = load_network(base.path) if base else SlimNet()
-    run = _Run(network, base, pictures, photos, encoder, recipe, device, train_network=True)
+    run = _Run(
+        network, base, pictures, photos, encoder, recipe, device,
+        train_network=True, compile=compile,
+    )  # fmt: skip
     run.go(checkpoint, out / "preview.png", on_progress)
     card = {
         "license": "Apache-2.0 for the weights",
@@ -188,6 +193,7 @@ class _Run:
         device: str | None,
         *,
         train_network: bool,
+        compile: bool = False,
     ) -> None:
         self.pictures = [load_style_picture(picture, recipe.style_px) for picture in pictures]
         self.photos = PhotoFolder(photos)
@@ -202,7 +208,7 @@ class _Run:
         fresh = style_vector(network).repeat(len(pictures), 1)
         self.trainer = Trainer(
             network, fresh, self.pictures, self.photos, self.loss, recipe,
-            train_network=train_network, device=device,
+            train_network=train_network, device=device, compile=compile,
         )  # fmt: skip
         self.candidates = [fresh[0]]
         if base is not None:

@@ -24,9 +24,7 @@ class Session(Protocol):
     engine: str
     precision: str
 
-    def __call__(
-        self, frame: NDArray[np.uint8], style: NDArray[np.float32]
-    ) -> NDArray[np.uint8]:
+    def __call__(self, frame: NDArray[np.uint8], style: NDArray[np.float32]) -> NDArray[np.uint8]:
         """Stylize ``(1, H, W, 3)`` with ``(1, P)``; sides must suit the network."""
         ...
 

@@ -34,9 +34,7 @@ class OnnxRuntimeSession:
                 f"ONNX Runtime cannot read '{network.path}'.\n  Try --engine openvino."
             ) from error
 
-    def __call__(
-        self, frame: NDArray[np.uint8], style: NDArray[np.float32]
-    ) -> NDArray[np.uint8]:
+    def __call__(self, frame: NDArray[np.uint8], style: NDArray[np.float32]) -> NDArray[np.uint8]:
         outputs = self._session.run(None, {"frame": frame, "style": style})
         return np.asarray(outputs[0])
 

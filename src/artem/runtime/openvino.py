@@ -43,9 +43,7 @@ class OpenVinoSession:
             self._options["INFERENCE_NUM_THREADS"] = threads
         self._requests: OrderedDict[tuple[int, ...], Any] = OrderedDict()
 
-    def __call__(
-        self, frame: NDArray[np.uint8], style: NDArray[np.float32]
-    ) -> NDArray[np.uint8]:
+    def __call__(self, frame: NDArray[np.uint8], style: NDArray[np.float32]) -> NDArray[np.uint8]:
         request = self._requests.get(frame.shape)
         if request is None:
             model = self._model.clone()

@@ -1,0 +1,49 @@
+"""``artem bench speed`` and ``artem info``."""
+
+import json
+
+from app.conftest import Run
+from conftest import Library
+
+from artem.app import bench
+
+
+def test_speed(run: Run, tiny_library: Library, monkeypatch: object) -> None:
+    result = run("bench", "speed", "--json", "--frames", "2", "--size", "33x17", "--threads", "1")
+    assert result.exit_code == 0
+    measured = json.loads(result.stdout)
+    assert measured["machine"]["threads"] == 1
+    assert measured["machine"]["cpu"]
+    sizes = {(row["width_px"], row["height_px"]) for row in measured["rows"]}
+    assert sizes == {*bench.SIZES, (33, 17)}
+    told = {(row["engine"], row["precision"]) for row in measured["rows"]}
+    refused = {(row["engine"], row["precision"]): row["reason"] for row in measured["cannot"]}
+    assert not told & refused.keys()
+    every = {(e, p) for e in ("openvino", "onnxruntime") for p in ("float", "bfloat16")}
+    assert told | refused.keys() == every
+    assert all(refused.values())
+    for row in measured["rows"]:
+        assert row["frames"] == 2
+        assert row["median_ms"] <= row["p95_ms"]
+
+
+def test_the_table_says_why_not(run: Run, tiny_library: Library) -> None:
+    result = run("bench", "speed", "--frames", "1")
+    assert result.exit_code == 0
+    assert "fast 1080x1200" in result.stdout
+    assert "onnxruntime, bfloat16: it computes in float on the CPU" in result.stdout
+
+
+def test_sizes_and_networks_are_checked(run: Run, tiny_library: Library) -> None:
+    assert "'40' is not a frame size." in run("bench", "speed", "--size", "40").stderr
+    assert "'0x5' is not a frame size." in run("bench", "speed", "--size", "0x5").stderr
+    assert "Did you mean 'fast'?" in run("bench", "speed", "--network", "fats").stderr
+
+
+def test_info(run: Run, tiny_library: Library) -> None:
+    result = run("info")
+    assert result.exit_code == 0
+    assert f"networks: fast ({tiny_library.network.identity[:12]})" in result.stdout
+    assert "styles: 3, listed by: artem styles" in result.stdout
+    assert f"shipped with the package: {tiny_library.folder}" in result.stdout
+    assert "(not made yet)" in result.stdout

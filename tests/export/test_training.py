@@ -1,0 +1,140 @@
+"""Whole trainings on drawn photos, with a tiny encoder: files, resuming, refusals."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from artem.core.errors import TrainingError
+from artem.core.network_file import load_network_file
+from artem.core.style_file import load_style
+from artem.export import training
+from artem.export.training import POLISH, polish_style, style_names, train_network
+from artem.learn.networks import SlimNet
+from artem.learn.training import Recipe
+from artem.runtime.stylizer import Stylizer
+
+TINY = Recipe(steps=6, batch=2, crop_px=48, style_px=48)
+
+
+@pytest.fixture
+def encoder(tmp_path: Path) -> Path:
+    draw = torch.Generator().manual_seed(0)
+    tensors = {"conv0.weight": torch.eye(3).view(3, 3, 1, 1), "conv0.bias": torch.zeros(3)}
+    for name, channels, width in (("conv11", 3, 4), ("conv21", 4, 8), ("conv31", 8, 8)):
+        tensors[f"{name}.weight"] = torch.randn(width, channels, 3, 3, generator=draw) / 4
+        tensors[f"{name}.bias"] = torch.zeros(width)
+    save_file(tensors, tmp_path / "encoder.safetensors")
+    return tmp_path / "encoder.safetensors"
+
+
+@pytest.fixture
+def materials(tmp_path: Path, make_photo: Callable[..., Path], encoder: Path) -> dict[str, Any]:
+    for n in range(4):
+        make_photo(tmp_path / "photos" / f"{n}.png", 60, 50, seed=n)
+    (tmp_path / "photos" / "broken.jpg").write_text("no photo")
+    return {"photos": tmp_path / "photos", "encoder": encoder, "device": "cpu"}
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ARTEM_BFLOAT16", "0")
+    monkeypatch.setattr(training, "SlimNet", lambda: SlimNet(stem=4, trunk=8, half=4, blocks=1))
+
+
+@pytest.mark.usefixtures("tiny_library")
+def test_training_leaves_a_network_and_styles_that_run(
+    tmp_path: Path, make_photo: Callable[..., Path], materials: dict[str, Any]
+) -> None:
+    pictures = [make_photo(tmp_path / name, 70, 60, seed=9) for name in ("A Wave.png", "b_2.png")]
+    out = tmp_path / "mine"
+    outcome = train_network(
+        pictures, out=out, start=None, recipe=TINY, credits={"author": "Me"}, **materials
+    )
+    assert outcome.names == ("a-wave", "b-2")
+    assert [file.name for file in outcome.broken] == ["broken.jpg"]
+    assert all(file.is_file() for file in outcome.files)
+    assert not (out / "checkpoint.pt").exists()
+    assert (out / "preview.png").is_file()
+    assert "Me" in (out / "styles" / "a-wave.md").read_text()
+    paint = Stylizer(out / "styles" / "a-wave.safetensors", network=out / "network.onnx")
+    frame = np.random.default_rng(0).integers(0, 256, (33, 47, 3), dtype=np.uint8)
+    assert paint(frame).shape == frame.shape
+    assert load_network_file(out / "network.onnx").card["recipe"]["steps"] == 6
+    with pytest.raises(TrainingError, match="already holds a trained network"):
+        train_network(pictures, out=out, start=None, recipe=TINY, **materials)
+
+
+@pytest.mark.usefixtures("tiny_library")
+def test_a_stopped_training_goes_on_to_the_same_result(
+    tmp_path: Path, make_photo: Callable[..., Path], materials: dict[str, Any]
+) -> None:
+    pictures = [make_photo(tmp_path / "wave.png", 70, 60, seed=9)]
+
+    def stop(progress: Any, steps: int) -> None:
+        if progress.step == 3:
+            raise KeyboardInterrupt
+
+    once, twice = tmp_path / "once", tmp_path / "twice"
+    train_network(pictures, out=once, start=None, recipe=TINY, **materials)
+    with pytest.raises(KeyboardInterrupt):
+        train_network(pictures, out=twice, start=None, recipe=TINY, on_progress=stop, **materials)
+    assert (twice / "checkpoint.pt").is_file()
+    assert not (twice / "network.onnx").exists()
+    train_network(pictures, out=twice, start=None, recipe=TINY, **materials)
+    identities = {load_network_file(out / "network.onnx").identity for out in (once, twice)}
+    assert len(identities) == 1
+    first, second = (load_style(out / "styles" / "wave.safetensors") for out in (once, twice))
+    for identity in identities:
+        np.testing.assert_array_equal(first.vectors[identity], second.vectors[identity])
+
+
+def test_polishing_changes_the_vector_alone(
+    tmp_path: Path, make_photo: Callable[..., Path], materials: dict[str, Any], tiny_library: Any
+) -> None:
+    picture = make_photo(tmp_path / "wave.png", 70, 60, seed=9)
+    before = tiny_library.network.path.read_bytes()
+    out = tmp_path / "mine.safetensors"
+    losses: list[float] = []
+    recipe = Recipe(**(POLISH.as_dict() | {"steps": 12, "crop_px": 48, "style_px": 48}))  # type: ignore[arg-type]
+    outcome = polish_style(
+        picture, out=out, recipe=recipe,
+        on_progress=lambda progress, steps: losses.append(progress.loss), **materials,
+    )  # fmt: skip
+    assert outcome.files[0] == out
+    style = load_style(out)
+    assert list(style.vectors) == [tiny_library.network.identity]
+    assert tiny_library.network.path.read_bytes() == before
+    assert min(losses[-4:]) < losses[0]
+    Stylizer(out)(np.zeros((40, 40, 3), np.uint8))
+
+
+def test_names_come_from_files() -> None:
+    assert style_names([Path("The Great_Wave (1831).jpg"), Path("x/ß.png")]) == [
+        "the-great-wave-1831",
+        "ß",
+    ]
+    with pytest.raises(TrainingError, match="Two style pictures"):
+        style_names([Path("a/x.jpg"), Path("b/X.png")])
+    with pytest.raises(TrainingError, match="no style picture"):
+        style_names([])
+
+
+@pytest.mark.usefixtures("tiny_library")
+def test_a_checkpoint_of_another_style_picture_is_refused(
+    tmp_path: Path, make_photo: Callable[..., Path], materials: dict[str, Any]
+) -> None:
+    def stop(progress: Any, steps: int) -> None:
+        raise KeyboardInterrupt
+
+    one = make_photo(tmp_path / "one.png", 70, 60, seed=9)
+    two = make_photo(tmp_path / "two.png", 70, 60, seed=10)
+    options = materials | {"out": tmp_path / "mine", "start": None, "recipe": TINY}
+    with pytest.raises(KeyboardInterrupt):
+        train_network([one], on_progress=stop, **options)
+    with pytest.raises(TrainingError, match="another network, encoder, or style picture"):
+        train_network([two], **options)
