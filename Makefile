@@ -1,7 +1,7 @@
 # make demo    the shipped styles on the shipped photos, into demo/ (no PyTorch)
 # make test    the tests
 # make check   style, types, import directions, tests: what CI runs
-# make bench   the figures: bench-speed, bench-quality
+# make bench   the figures: bench-speed, bench-quality (PHOTOS=folder PAINTINGS=folder)
 # make clean   removes what these commands made, but for the environments
 #
 # Another Python: make demo PYTHON=python3.12
@@ -47,7 +47,7 @@ demo: $(DEMO)/installed
 		$(DEMO)/bin/artem stylize $(SAMPLES)/*.jpg --style $$style \
 			--output demo/$$style --overwrite || exit 1; \
 	done
-	$(DEMO)/bin/artem styles --sheet demo/sheet.png --overwrite
+	$(DEMO)/bin/artem styles --sheet demo/sheet.png --overwrite --overwrite
 	@echo "Look into demo/ (sheet.png shows all styles)."
 
 test: $(DEV)/installed
@@ -68,7 +68,7 @@ bench-speed: $(DEV)/installed
 	$(DEV)/bin/python benchmarks/speed/run.py
 
 bench-quality: $(DEV)/installed
-	$(DEV)/bin/python benchmarks/quality/run.py
+	$(DEV)/bin/python benchmarks/quality/run.py --photos "$(PHOTOS)" --paintings "$(PAINTINGS)"
 
 clean:
 	rm -rf demo build dist src/*.egg-info .mypy_cache .pytest_cache .ruff_cache

@@ -142,5 +142,5 @@ def test_a_result_never_replaces_another_input() -> None:
     Path("both").mkdir()
     Path("both/x.gif").touch()
     Path("both/x.png").touch()
-    with pytest.raises(PictureError, match="would both be written to 'both/x.png'"):
+    with pytest.raises(PictureError, match=r"would both be written to 'both/x.png'"):
         planned("both", out="both", overwrite=True)

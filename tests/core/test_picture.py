@@ -453,7 +453,7 @@ def test_a_full_disk_leaves_what_was_there(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(Image.Image, "save", fill_up)
-    with pytest.raises(ArtemError, match="The disk is full; '.*a.png' was not written"):
+    with pytest.raises(ArtemError, match=r"The disk is full; '.*a.png' was not written"):
         save_picture(file, frame)
     assert file.read_bytes() == b"the old picture"
     assert list(tmp_path.iterdir()) == [file]

@@ -249,7 +249,7 @@ def test_a_style_of_another_network(tiny_library: Library, tmp_path: Path) -> No
     vector = style.vectors[tiny_library.network.identity]
     other = replace(style, vectors={"f" * 64: vector}, networks={"f" * 64: "fine"})
     save_style(tmp_path / "other.safetensors", other)
-    with pytest.raises(StyleError, match="not made for the network 'fast'.\n  It has: fine."):
+    with pytest.raises(StyleError, match=r"not made for the network 'fast'.\n  It has: fine."):
         Stylizer(tmp_path / "other.safetensors")
     same_name = replace(other, networks={"f" * 64: "fast"})
     with pytest.raises(StyleError, match="another training of it"):

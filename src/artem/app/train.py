@@ -36,6 +36,9 @@ StyleSizeOption = Annotated[
     typer.Option("--style-px", min=32, help="Shorter side of the style; larger, larger strokes."),
 ]
 RateOption = Annotated[float | None, typer.Option("--learning-rate", min=0)]
+StyleRateOption = Annotated[
+    float | None, typer.Option("--style-learning-rate", min=0, help="Of the style vectors.")
+]
 ContentOption = Annotated[float | None, typer.Option("--content-weight", min=0)]
 StyleWeightOption = Annotated[float | None, typer.Option("--style-weight", min=0)]
 TvWeightOption = Annotated[float | None, typer.Option("--tv-weight", min=0, help="Smoothness.")]
@@ -63,6 +66,7 @@ def train(
     crop_px: CropOption = None,
     style_px: StyleSizeOption = None,
     learning_rate: RateOption = None,
+    style_learning_rate: StyleRateOption = None,
     content_weight: ContentOption = None,
     style_weight: StyleWeightOption = None,
     tv_weight: TvWeightOption = None,
@@ -78,6 +82,9 @@ def train(
     year: YearOption = None,
     license: LicenseOption = None,
     device: DeviceOption = None,
+    compile: Annotated[
+        bool, typer.Option("--compile", help="Shorter steps, after a minute or two of compiling.")
+    ] = False,
 ) -> None:
     """Train a network of your own on one or more style pictures.
 
@@ -88,12 +95,14 @@ def train(
     run = _trainer()
     recipe = given(
         steps=steps, batch=batch, crop_px=crop_px, style_px=style_px,
-        learning_rate=learning_rate, content_weight=content_weight, style_weight=style_weight,
+        learning_rate=learning_rate, style_learning_rate=style_learning_rate,
+        content_weight=content_weight, style_weight=style_weight,
         tv_weight=tv_weight, tv=tv, consistency_weight=consistency_weight, clip=clip,
         clip_by=clip_by, seed=seed,
     )  # fmt: skip
     options = given(
-        start=network, encoder=encoder, device=device, recipe=_recipe(run.Recipe(), recipe),
+        start=network, encoder=encoder, device=device, compile=compile or None,
+        recipe=_recipe(run.Recipe(), recipe),
         credits=given(title=title, author=author, year=year, license=license),
     )  # fmt: skip
     if from_scratch:
@@ -123,6 +132,7 @@ def polish(
     crop_px: CropOption = None,
     style_px: StyleSizeOption = None,
     learning_rate: RateOption = None,
+    style_learning_rate: StyleRateOption = None,
     content_weight: ContentOption = None,
     style_weight: StyleWeightOption = None,
     tv_weight: TvWeightOption = None,
@@ -137,7 +147,8 @@ def polish(
     run = _trainer()
     recipe = given(
         steps=steps, batch=batch, crop_px=crop_px, style_px=style_px,
-        learning_rate=learning_rate, content_weight=content_weight, style_weight=style_weight,
+        learning_rate=learning_rate, style_learning_rate=style_learning_rate,
+        content_weight=content_weight, style_weight=style_weight,
         tv_weight=tv_weight, seed=seed,
     )  # fmt: skip
     options = given(
