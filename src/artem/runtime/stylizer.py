@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
-from typing import overload
+from typing import TypedDict, Unpack, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -151,14 +151,31 @@ def with_colors_of(frame: Frame, painted: Frame) -> Frame:
     return np.clip(shifted, 0, 255).astype(np.uint8)
 
 
-@overload
-def stylize(picture: Frame, style: StyleChoice = ..., **options: object) -> Frame: ...
+class StylizerOptions(TypedDict, total=False):
+    """What :class:`Stylizer` takes beside the style."""
+
+    network: str | Path
+    precision: str
+    engine: str
+    threads: int | None
+    strength: float
+    keep_color: bool
+
+
 @overload
 def stylize(
-    picture: Image.Image | str | Path, style: StyleChoice = ..., **options: object
+    picture: Frame, style: StyleChoice = ..., **options: Unpack[StylizerOptions]
+) -> Frame: ...
+@overload
+def stylize(
+    picture: Image.Image | str | Path,
+    style: StyleChoice = ...,
+    **options: Unpack[StylizerOptions],
 ) -> Image.Image: ...
 def stylize(
-    picture: Frame | Image.Image | str | Path, style: StyleChoice = "great-wave", **options: object
+    picture: Frame | Image.Image | str | Path,
+    style: StyleChoice = "great-wave",
+    **options: Unpack[StylizerOptions],
 ) -> Frame | Image.Image:
     """Paint one picture in a style.
 
@@ -174,7 +191,7 @@ def stylize(
     Raises:
         ArtemError: in words for people, whatever is wrong.
     """
-    stylizer = Stylizer(style, **options)  # type: ignore[arg-type]
+    stylizer = Stylizer(style, **options)
     if isinstance(picture, np.ndarray):
         if picture.ndim == 2:
             return stylizer(np.repeat(picture[..., None], 3, axis=2))
