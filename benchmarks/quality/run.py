@@ -45,6 +45,16 @@ def middle_square(file: Path, side_px: int) -> Frame:
     return np.array(picture.resize((side_px, side_px), Image.Resampling.LANCZOS, box=box))
 
 
+def pictures_in(folder: Path) -> list[Path]:
+    """The picture files of a folder, sorted by name."""
+    if not folder.is_dir():
+        raise ArtemError(f"There is no folder '{folder}'.")
+    files = sorted(f for f in folder.iterdir() if f.suffix.lower() in PICTURE_SUFFIXES)
+    if not files:
+        raise ArtemError(f"The folder '{folder}' holds no pictures.")
+    return files
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--photos", type=Path, required=True)
@@ -62,9 +72,8 @@ def main() -> None:
     recipe = Recipe()
     encoder = load_encoder(arguments.encoder).to(memory_format=torch.channels_last)
     loss = PerceptualLoss(encoder)
-    photos = sorted(f for f in arguments.photos.iterdir() if f.suffix in PICTURE_SUFFIXES)
-    photos = photos[: arguments.most_photos]
-    paintings = sorted(f for f in arguments.paintings.iterdir() if f.suffix in PICTURE_SUFFIXES)
+    photos = pictures_in(arguments.photos)[: arguments.most_photos]
+    paintings = pictures_in(arguments.paintings)
     by_name = dict(zip(style_names(paintings), paintings, strict=True))
     wanted = arguments.names or [s.name for s in artem.styles() if s.vectors]
     squares = [middle_square(photo, arguments.size) for photo in photos]
@@ -97,6 +106,8 @@ def main() -> None:
         })  # fmt: skip
     if arguments.curves_only:
         return
+    if not rows:
+        raise ArtemError(f"No file in '{arguments.paintings}' is named like a style.")
     print(f"Objective at {arguments.size}x{arguments.size} on {len(photos)} photos "
           f"({', '.join(p.stem for p in photos)}), encoder {encoder.name}")  # fmt: skip
     print(f"{'style':<18}{'network':>9}{'L-BFGS':>9}{'ratio':>8}{'equals':>9}")

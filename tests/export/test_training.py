@@ -1,5 +1,6 @@
 """Whole trainings on drawn photos, with a tiny encoder: files, resuming, refusals."""
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from artem.core.errors import TrainingError
+from artem.core.errors import ArtemError, TrainingError
 from artem.core.network_file import load_network_file
 from artem.core.style_file import load_style
 from artem.export import training
@@ -52,15 +53,15 @@ def test_training_leaves_a_network_and_styles_that_run(
 ) -> None:
     pictures = [make_photo(tmp_path / name, 70, 60, seed=9) for name in ("A Wave.png", "b_2.png")]
     out = tmp_path / "mine"
-    outcome = train_network(
-        pictures, out=out, start=None, recipe=TINY, credits={"author": "Me"}, **materials
-    )
+    with pytest.raises(TrainingError, match="author can be told of one picture only"):
+        train_network(pictures, out=out, start=None, credits={"author": "Me"}, **materials)
+    outcome = train_network(pictures, out=out, start=None, recipe=TINY, **materials)
     assert outcome.names == ("a-wave", "b-2")
     assert [file.name for file in outcome.broken] == ["broken.jpg"]
     assert all(file.is_file() for file in outcome.files)
     assert not (out / "checkpoint.pt").exists()
     assert (out / "preview.png").is_file()
-    assert "Me" in (out / "styles" / "a-wave.md").read_text()
+    assert "| Networks | mine |" in (out / "styles" / "a-wave.md").read_text()
     paint = Stylizer(out / "styles" / "a-wave.safetensors", network=out / "network.onnx")
     frame = np.random.default_rng(0).integers(0, 256, (33, 47, 3), dtype=np.uint8)
     assert paint(frame).shape == frame.shape
@@ -103,8 +104,12 @@ def test_polishing_changes_the_vector_alone(
     recipe = Recipe(**(POLISH.as_dict() | {"steps": 12, "crop_px": 48, "style_px": 48}))  # type: ignore[arg-type]
     outcome = polish_style(
         picture, out=out, recipe=recipe,
+        credits={"author": "Me"},
         on_progress=lambda progress, steps: losses.append(progress.loss), **materials,
     )  # fmt: skip
+    assert "| Author | Me |" in out.with_suffix(".md").read_text()
+    with pytest.raises(TrainingError, match="exists already"):
+        polish_style(picture, out=out, recipe=recipe, **materials)
     assert outcome.files[0] == out
     style = load_style(out)
     assert list(style.vectors) == [tiny_library.network.identity]
@@ -136,5 +141,40 @@ def test_a_checkpoint_of_another_style_picture_is_refused(
     options = materials | {"out": tmp_path / "mine", "start": None, "recipe": TINY}
     with pytest.raises(KeyboardInterrupt):
         train_network([one], on_progress=stop, **options)
-    with pytest.raises(TrainingError, match="another network, encoder, or style picture"):
+    with pytest.raises(TrainingError, match="other style pictures"):
         train_network([two], **options)
+
+
+@pytest.mark.usefixtures("tiny_library")
+def test_ctrl_c_lets_the_step_finish_and_leaves_a_checkpoint(
+    tmp_path: Path, make_photo: Callable[..., Path], materials: dict[str, Any]
+) -> None:
+    picture = make_photo(tmp_path / "one.png", 70, 60, seed=9)
+    steps: list[int] = []
+
+    def press(progress: Any, total: int) -> None:
+        steps.append(progress.step)
+        if progress.step == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    options = materials | {"out": tmp_path / "mine", "start": None, "recipe": TINY}
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        train_network([picture], on_progress=press, **options)
+    assert signal.getsignal(signal.SIGINT) is before
+    assert (tmp_path / "mine" / "checkpoint.pt").is_file()
+    train_network([picture], on_progress=press, **options)
+    assert steps == [1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.usefixtures("tiny_library")
+def test_a_place_that_cannot_be_written_is_refused_before_the_first_step(
+    tmp_path: Path, make_photo: Callable[..., Path], materials: dict[str, Any]
+) -> None:
+    picture = make_photo(tmp_path / "one.png", 70, 60, seed=9)
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(ArtemError, match="cannot be written"):
+        train_network(
+            [picture], out=tmp_path / "file", start=None, recipe=TINY,
+            on_progress=lambda progress, steps: pytest.fail("a step was taken"), **materials,
+        )  # fmt: skip

@@ -13,7 +13,7 @@ from artem.learn.losses import PerceptualLoss
 from artem.learn.networks import SlimNet, style_vector
 from artem.learn.training import Recipe, Trainer, loop
 from artem.learn.training.checkpoints import load_checkpoint, save_checkpoint
-from artem.learn.training.loop import Progress, clip_gradients
+from artem.learn.training.loop import Progress, clip_gradients, find_device
 from artem.learn.training.photos import PhotoFolder
 
 MakePhotos = Callable[[int], Path]
@@ -212,7 +212,7 @@ def test_a_checkpoint_of_another_network_is_refused(
 ) -> None:
     loss = PerceptualLoss(tiny_vgg)
     make_trainer(photos, loss, **difference).save(tmp_path / "checkpoint.pt")  # type: ignore[arg-type]
-    with pytest.raises(TrainingError, match="of another network, encoder, or style picture"):
+    with pytest.raises(TrainingError, match=r"of another network|other style pictures"):
         make_trainer(photos, loss).resume(tmp_path / "checkpoint.pt")
 
 
@@ -372,3 +372,24 @@ def test_gradients_that_are_no_numbers_are_reported_and_left(bad: float) -> None
     parameters = with_gradients([3.0, 4.0], [bad, 0.0])
     assert not clip_gradients(parameters, 1.0)
     assert parameters[0].grad is not None and parameters[0].grad.tolist() == [3.0, 4.0]
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "sentence"),
+    [
+        ("tv", "isotropc", "Did you mean 'isotropic'"),
+        ("clip_by", "tensor", "Use one of: parameter, global"),
+        ("steps", 0, "Use a number from 1 up"),
+        ("learning_rate", float("nan"), "Use a number from 0 up"),
+        ("style_weight", -1.0, "Use a number from 0 up"),
+    ],
+)
+def test_recipes_that_make_no_sense_are_refused(option: str, value: object, sentence: str) -> None:
+    with pytest.raises(TrainingError, match=sentence):
+        replace(RECIPE, **{option: value})  # type: ignore[arg-type]
+
+
+def test_a_device_that_is_not_here_is_refused() -> None:
+    for device in ("meta", "nonsense", "cuda:99"):
+        with pytest.raises(TrainingError, match="There is no device"):
+            find_device(device)

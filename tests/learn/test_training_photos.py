@@ -112,7 +112,7 @@ def test_subfolders_are_searched_and_held_out_files_left_out(make_photos: MakePh
 
 @pytest.mark.parametrize(
     ("size", "short_px", "expected"),
-    [((80, 40), 20, (20, 40)), ((30, 90), 10, (30, 10)), ((40, 30), 500, (30, 40))],
+    [((80, 40), 20, (20, 40)), ((40, 120), 10, (30, 10)), ((40, 33), 500, (33, 40))],
 )
 def test_style_pictures_are_reduced_but_never_enlarged(
     tmp_path: Path, size: tuple[int, int], short_px: int, expected: tuple[int, int]
@@ -121,3 +121,16 @@ def test_style_pictures_are_reduced_but_never_enlarged(
     picture = load_style_picture(tmp_path / "style.png", short_px)
     assert picture.shape == (1, 3, *expected)
     torch.testing.assert_close(picture[0, :, 0, 0], torch.tensor([1.0, 0.0, 0.2]))
+
+
+def test_a_style_picture_too_small_for_a_style_is_refused(tmp_path: Path) -> None:
+    Image.new("RGB", (8, 400)).save(tmp_path / "style.png")
+    with pytest.raises(TrainingError, match="8x400; that is too small"):
+        load_style_picture(tmp_path / "style.png", 100)
+
+
+def test_a_long_strip_costs_no_more_than_its_crop(tmp_path: Path) -> None:
+    Image.new("RGB", (1, 3000), (9, 8, 7)).save(tmp_path / "strip.png")
+    batch = PhotoFolder(tmp_path).batch(2, 64, 0, 0)
+    assert batch.shape == (2, 3, 64, 64)
+    torch.testing.assert_close(batch[0, :, 5, 5] * 255, torch.tensor([9.0, 8.0, 7.0]))

@@ -43,6 +43,8 @@ def _table(rows: Mapping[str, object]) -> str:
 def _sections(card: Mapping[str, Any]) -> str:
     parts = []
     for name, value in card.items():
+        if not value:
+            continue
         if isinstance(value, Mapping):
             parts.append(f"## {name.capitalize()}\n\n{_table(value)}")
         else:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+import signal
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 import torch
 from torch import Tensor
@@ -63,7 +67,6 @@ def train_network(
     device: str | None = None,
     compile: bool = False,
     credits: Mapping[str, str] | None = None,
-    name: str = "custom",
     on_progress: OnProgress = lambda progress, steps: None,
 ) -> Outcome:
     """Train a network of its own for one or more style pictures.
@@ -81,8 +84,7 @@ def train_network(
         recipe: settings; the defaults when ``None``.
         device: ``cpu`` or ``cuda``; ``None`` chooses.
         compile: see :class:`~artem.learn.training.Trainer`.
-        credits: title, author, year, license of the pictures, for the cards.
-        name: of the network.
+        credits: title, author, year, license of the one picture, for the cards.
         on_progress: called after each step with the number of all steps.
 
     Raises:
@@ -90,20 +92,25 @@ def train_network(
         KeyboardInterrupt: passed on, after a checkpoint was written.
     """
     recipe = recipe or Recipe()
-    checkpoint = out / "checkpoint.pt"
+    checkpoint, preview = out / "checkpoint.pt", out / "preview.png"
     if (out / "network.onnx").exists() and not checkpoint.exists():
         raise TrainingError(
             f"'{out}' already holds a trained network.\n  Choose another folder with -o."
         )
     names = style_names(pictures)
+    if credits and len(pictures) > 1:
+        raise TrainingError(
+            f"{', '.join(credits)} can be told of one picture only, not of {len(pictures)}.\n"
+            f"  Leave it out, or train them one by one."
+        )
     torch.manual_seed(recipe.seed)
     base = find_network(start) if start is not None else None
     network = load_network(base.path) if base else SlimNet()
     run = _Run(
         network, base, pictures, photos, encoder, recipe, device,
-        train_network=True, compile=compile,
+        train_network=True, compile=compile, preview=preview,
     )  # fmt: skip
-    run.go(checkpoint, out / "preview.png", on_progress)
+    run.go(checkpoint, on_progress)
     card = {
         "license": "Apache-2.0 for the weights",
         "training": {
@@ -114,15 +121,16 @@ def train_network(
         },
         "recipe": recipe.as_dict(),
     }
+    name = style_name(out.resolve())
     described = export_network(network, out / "network.onnx", name=name, card=card)
     files = [described.path, *_write_cards(described, [])]
-    for index, style_name in enumerate(names):
-        style = run.style(style_name, index, described, credits or {})
-        file = out / "styles" / f"{style_name}{STYLE_SUFFIX}"
-        save_style(file, style)
-        files += [file, *_write_cards(None, [(file, style)])]
-    checkpoint.unlink(missing_ok=True)
-    return Outcome((*files, out / "preview.png"), tuple(names), run.photos.broken)
+    for index, style in enumerate(names):
+        made = run.style(style, index, described, credits or {})
+        file = out / "styles" / f"{style}{STYLE_SUFFIX}"
+        save_style(file, made)
+        files += [file, *_write_cards(None, [(file, made)])]
+    checkpoint.unlink()
+    return Outcome((*files, preview), tuple(names), run.photos.broken)
 
 
 def polish_style(
@@ -139,40 +147,47 @@ def polish_style(
 ) -> Outcome:
     """Train a style vector for a network that stays as it is.
 
-    Starts from the shipped style that comes nearest. Writes the style file
-    ``out``, its card beside it, and while it runs ``out.checkpoint.pt``.
+    Starts from the style at hand that comes nearest. Writes the style file ``out``
+    (``NAME.safetensors``) and beside it the card ``NAME.md``, ``NAME.preview.png``
+    and, while it runs, ``NAME.checkpoint.pt``.
 
-    Args and errors: as :func:`train_network`; ``out`` ends in ``.safetensors``.
+    Args and errors: as :func:`train_network`; files that exist are not replaced.
     """
     if out.suffix != STYLE_SUFFIX:
         raise TrainingError(f"'{out}' is not a style file's name.\n  Use {out.stem}{STYLE_SUFFIX}.")
+    checkpoint = out.with_name(f"{out.stem}.checkpoint.pt")
+    preview = out.with_name(f"{out.stem}.preview.png")
+    for file in (out, out.with_suffix(".md")):
+        if file.exists() and not checkpoint.exists():
+            raise TrainingError(f"'{file}' exists already.\n  Choose another name with -o.")
     described = find_network(network)
     trained = load_network(described.path)
     run = _Run(
         trained, described, [picture], photos, encoder, recipe or POLISH, device,
-        train_network=False,
+        train_network=False, preview=preview,
     )  # fmt: skip
-    checkpoint = out.with_name(f"{out.stem}.checkpoint.pt")
-    run.go(checkpoint, out.with_name(f"{out.stem}.preview.png"), on_progress)
+    run.go(checkpoint, on_progress)
     style = run.style(out.stem, 0, described, credits or {})
     save_style(out, style)
-    checkpoint.unlink(missing_ok=True)
     cards = _write_cards(None, [(out, style)])
-    preview = out.with_name(f"{out.stem}.preview.png")
+    checkpoint.unlink()
     return Outcome((out, *cards, preview), (style.name,), run.photos.broken)
 
 
+def style_name(path: Path) -> str:
+    """A name out of a file's or folder's: lower case, words joined by hyphens."""
+    return re.sub(r"[\W_]+", "-", path.stem.lower()).strip("-") or "style"
+
+
 def style_names(pictures: Sequence[Path]) -> list[str]:
-    """A style's name from each picture's file name: lower case, words joined by hyphens.
+    """A style's name from each picture's file name.
 
     Raises:
         TrainingError: two pictures would get the same name, or there is none.
     """
     if not pictures:
         raise TrainingError("There is no style picture.\n  Name one or more picture files.")
-    names = [
-        re.sub(r"[\W_]+", "-", picture.stem.lower()).strip("-") or "style" for picture in pictures
-    ]
+    names = [style_name(picture) for picture in pictures]
     for name in names:
         if names.count(name) > 1:
             raise TrainingError(f"Two style pictures would be called '{name}'.\n  Rename one.")
@@ -193,10 +208,12 @@ class _Run:
         device: str | None,
         *,
         train_network: bool,
+        preview: Path,
         compile: bool = False,
     ) -> None:
         self.pictures = [load_style_picture(picture, recipe.style_px) for picture in pictures]
-        self.photos = PhotoFolder(photos)
+        self.photos = PhotoFolder(photos, exclude=frozenset({preview.resolve()}))
+        self.preview = preview
         self.recipe = recipe
         self.loss = PerceptualLoss(
             load_encoder(encoder),
@@ -212,49 +229,55 @@ class _Run:
         )  # fmt: skip
         self.candidates = [fresh[0]]
         if base is not None:
-            beside = (base.path.parent / "styles").glob(f"*{STYLE_SUFFIX}")
+            beside = sorted((base.path.parent / "styles").glob(f"*{STYLE_SUFFIX}"))
+            known = {style.path: style for style in [*styles(), *map(load_style, beside)]}
             self.candidates += [
                 torch.from_numpy(style.vectors[base.identity].copy())
-                for style in [*styles(), *map(load_style, sorted(beside))]
+                for style in known.values()
                 if base.identity in style.vectors
             ]
-        self.smooth: dict[str, float] = {}
 
-    def go(self, checkpoint: Path, preview: Path, on_progress: OnProgress) -> None:
-        """Train to the end, from the checkpoint where there is one."""
-        trainer = self.trainer
-        contents = next(self.photos.batches(PREVIEW_CONTENTS, self.recipe.crop_px, -1 % 2**32))
+    def go(self, checkpoint: Path, on_progress: OnProgress) -> None:
+        """Train to the end, from the checkpoint where there is one.
+
+        Ctrl-C waits for the step under way, saves, and goes on its way as
+        ``KeyboardInterrupt``; a second one does not wait.
+        """
+        trainer, recipe = self.trainer, self.recipe
+        contents = self.photos.batch(PREVIEW_CONTENTS, recipe.crop_px, recipe.seed + 1, 0)
         contents = contents.to(trainer.device)
         if checkpoint.exists():
             trainer.resume(checkpoint)
         elif len(self.candidates) > 1:
             trainer.start_from(torch.stack(self.candidates), contents)
+        trainer.save(checkpoint)  # a place that cannot be written shows now, not in an hour
         saved = drawn = time.monotonic()
 
-        def after_step(progress: Progress) -> None:
+        def after_step(progress: Progress) -> bool:
             nonlocal saved, drawn
-            keep = 0.98 if self.smooth else 0.0
-            for term, value in progress.terms.items():
-                self.smooth[term] = keep * self.smooth.get(term, 0.0) + (1 - keep) * value
-            on_progress(progress, self.recipe.steps)
+            on_progress(progress, recipe.steps)
             now = time.monotonic()
             if now - saved > CHECKPOINT_S:
                 trainer.save(checkpoint)
                 saved = now
             if now - drawn > PREVIEW_S:
-                self._draw(preview, contents)
+                self._draw(contents)
                 drawn = now
+            return bool(stop)
 
-        try:
-            trainer.run(after_step)
-        except KeyboardInterrupt:
-            trainer.save(checkpoint)
-            raise
-        self._draw(preview, contents)
+        with _stop_between_steps() as stop:
+            try:
+                trainer.run(after_step)
+            finally:
+                if len(stop) < 2:  # the second one may have come amid a step
+                    trainer.save(checkpoint)
+        if stop and trainer.step < recipe.steps:
+            raise KeyboardInterrupt
+        self._draw(contents)
 
-    def _draw(self, file: Path, contents: Tensor) -> None:
+    def _draw(self, contents: Tensor) -> None:
         trainer = self.trainer
-        write_preview(file, trainer.network, trainer.vectors, contents, self.pictures)
+        write_preview(self.preview, trainer.network, trainer.vectors, contents, self.pictures)
 
     def style(
         self, name: str, index: int, network: NetworkFile, credits: Mapping[str, str]
@@ -270,8 +293,31 @@ class _Run:
             year=credits.get("year", ""),
             license=credits.get("license", ""),
             recipe=self.recipe.as_dict() | {"encoder": self.loss.encoder.name},
-            figures={f"training {term}": round(value, 4) for term, value in self.smooth.items()},
+            figures={
+                f"training {term}": round(value, 4)
+                for term, value in self.trainer.smooth_terms.items()
+            },
         )
+
+
+@contextmanager
+def _stop_between_steps() -> Iterator[list[int]]:
+    """A list that the first Ctrl-C puts something into; the second one interrupts as usual."""
+    pressed: list[int] = []
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        pressed.append(number)
+        if len(pressed) > 1:
+            signal.default_int_handler(number, frame)
+
+    if threading.current_thread() is not threading.main_thread():  # signals go there alone
+        yield pressed
+        return
+    before = signal.signal(signal.SIGINT, handle)
+    try:
+        yield pressed
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _write_cards(

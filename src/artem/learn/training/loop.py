@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import which
 from typing import Any
 
 import numpy as np
@@ -29,6 +32,8 @@ DIVERGED = 4.0
 """A loss this many times its running mean is not a hard picture but a broken network."""
 
 MOST_ROLLBACKS = 8
+
+DEVICES = ("cpu", "cuda", "mps")
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,7 @@ class Trainer:
     Attributes:
         step: steps done so far.
         vectors: the style vectors, ``(S, P)``.
+        smooth_terms: running means of the unweighted loss terms over about 100 steps.
     """
 
     def __init__(
@@ -127,6 +133,8 @@ class Trainer:
         self.step = 0
         self.rollbacks = 0
         self.smooth_loss = 0.0
+        self.smooth_terms: dict[str, float] = {}
+        self._subject = _digest(style_pictures, loss, photos)
         self._snapshot = self._state()
         self.compile = compile
         self._paint: Callable[[Tensor, Tensor], Tensor] = self.network
@@ -143,15 +151,13 @@ class Trainer:
             TrainingError: the loss keeps turning bad.
         """
         if self.compile:
-            self._paint = torch.compile(self.network)
-            self.loss.encoder.compile()
-            self.compile = False
+            self._translate()
         while self.step < self.recipe.steps:
             seed = self.recipe.seed + 1_000_003 * self.rollbacks
             batches = self.photos.batches(
                 self.recipe.batch, self.recipe.crop_px, seed, first_step=self.step
             )
-            try:
+            with closing(batches):
                 for content in batches:
                     progress = self._train_step(self._place(content), seed)
                     if progress is None:
@@ -159,8 +165,6 @@ class Trainer:
                         break
                     if on_step(progress) or self.step >= self.recipe.steps:
                         return
-            finally:
-                batches.close()  # type: ignore[attr-defined]
 
     @torch.no_grad()
     def start_from(self, candidates: Tensor, contents: Tensor) -> None:
@@ -201,13 +205,17 @@ class Trainer:
         loss.backward()  # type: ignore[no-untyped-call]
         if not clip_gradients(self.parameters, self.recipe.clip, self.recipe.clip_by):
             return None
+        if self.step % SNAPSHOT_STEPS == 0:  # only now are these weights known to be good
+            self._snapshot = self._state()
         self.optimizer.step()
         self.step += 1
+        means = {name: float(term.detach().mean()) for name, term in terms.items()}
         keep = min(0.99, 1 - 1 / self.step)
         self.smooth_loss = keep * self.smooth_loss + (1 - keep) * value
-        if self.step % SNAPSHOT_STEPS == 0:
-            self._snapshot = self._state()
-        means = {name: float(term.detach().mean()) for name, term in terms.items()}
+        self.smooth_terms = {
+            name: keep * self.smooth_terms.get(name, 0.0) + (1 - keep) * mean
+            for name, mean in means.items()
+        }
         return Progress(self.step, means, value, self.smooth_loss, self.rollbacks)
 
     def _draw_styles(self, draw: np.random.Generator) -> Tensor:
@@ -269,6 +277,7 @@ class Trainer:
             "step": self.step,
             "rollbacks": self.rollbacks,
             "smooth_loss": self.smooth_loss,
+            "smooth_terms": self.smooth_terms,
         })  # fmt: skip
 
     def _restore(self, state: Mapping[str, Any]) -> None:
@@ -278,6 +287,7 @@ class Trainer:
         self.optimizer.load_state_dict(copy.deepcopy(state["optimizer"]))
         self.step = state["step"]
         self.smooth_loss = state["smooth_loss"]
+        self.smooth_terms = dict(state["smooth_terms"])
 
     def _roll_back(self) -> None:
         self.rollbacks += 1
@@ -295,14 +305,20 @@ class Trainer:
         everything random follow from the recipe and the step.
         """
         save_checkpoint(
-            file, self._state() | {"recipe": self.recipe.as_dict(), "targets": self.targets}
+            file,
+            {
+                "now": self._state(),
+                "snapshot": self._snapshot,
+                "recipe": self.recipe.as_dict(),
+                "subject": self._subject,
+            },
         )
 
     def resume(self, file: Path) -> None:
-        """Go on from a checkpoint of the same recipe.
+        """Go on from a checkpoint of the same recipe, pictures, encoder and photos.
 
         Raises:
-            TrainingError: the file is broken, or of another recipe or network.
+            TrainingError: the file is broken, or of another training.
         """
         state = load_checkpoint(file)
         theirs, ours = state.get("recipe", {}), self.recipe.as_dict()
@@ -312,22 +328,42 @@ class Trainer:
                 f"'{file}' was trained with another setting of {', '.join(other)}.\n"
                 f"  Give the same options to go on, or another folder to start anew."
             )
-        try:
-            for layer, gram in self.targets.items():  # the same pictures in the same encoder
-                torch.testing.assert_close(
-                    state["targets"][layer],
-                    gram.cpu(),
-                    rtol=0.05,
-                    atol=float(gram.abs().max()) / 50,
-                )
-            self._restore(state)
-        except (RuntimeError, ValueError, KeyError, AssertionError) as error:
+        if state.get("subject") != self._subject:
             raise TrainingError(
-                f"'{file}' is of another network, encoder, or style picture.\n"
-                f"  Choose another folder to start anew."
+                f"'{file}' is of another encoder, other style pictures or other photos.\n"
+                f"  Give the same ones to go on, or another folder to start anew."
+            )
+        try:
+            self._restore(state["now"])
+            self.rollbacks = state["now"]["rollbacks"]
+            self._snapshot = state["snapshot"]
+        except (RuntimeError, ValueError, KeyError) as error:
+            raise TrainingError(
+                f"'{file}' is of another network.\n  Choose another folder to start anew."
             ) from error
-        self.rollbacks = state["rollbacks"]
-        self._snapshot = self._state()
+
+    def _translate(self) -> None:
+        """Let ``torch.compile`` take over network and encoder, from the next step on."""
+        if self.device.type == "cpu" and not (which("c++") or which("g++") or which("clang++")):
+            raise TrainingError(
+                "Compiling a training needs a C++ compiler, and there is none here.\n"
+                "  Install one (on Debian: apt install g++), or leave out --compile."
+            )
+        self._paint = torch.compile(self.network)
+        self.loss.encoder.compile()
+        self.compile = False
+
+
+def _digest(pictures: Sequence[Tensor], loss: PerceptualLoss, photos: PhotoFolder) -> str:
+    """SHA-256 of what is trained on, beside the recipe: a checkpoint goes on with nothing else."""
+    digest = hashlib.sha256()
+    tensors = [*pictures, *(tensor for _, tensor in sorted(loss.encoder.state_dict().items()))]
+    for tensor in tensors:
+        digest.update(str(tuple(tensor.shape)).encode())
+        digest.update(tensor.cpu().contiguous().numpy().tobytes())
+    for file in photos.files:
+        digest.update(f"{file.relative_to(photos.folder)}\0{file.stat().st_size}\0".encode())
+    return digest.hexdigest()
 
 
 def find_device(device: str | torch.device | None) -> torch.device:
@@ -338,6 +374,8 @@ def find_device(device: str | torch.device | None) -> torch.device:
     """
     try:
         found = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        if found.type not in DEVICES:
+            raise RuntimeError(f"no training on {found.type}")
         torch.empty(1, device=found)
     except (RuntimeError, AssertionError) as error:  # torch without CUDA asserts
         raise TrainingError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from artem.core.errors import TrainingError
+from artem.core.errors import PictureError, TrainingError
 from artem.core.picture import PICTURE_SUFFIXES, load_picture
 
 WORKERS = 4
 AHEAD = 4
+LEAST_STYLE_PX = 32
 
 
 class PhotoFolder:
@@ -55,27 +56,33 @@ class PhotoFolder:
             )
         self.broken: dict[Path, str] = {}
 
-    def batches(self, batch: int, crop_px: int, seed: int, first_step: int = 0) -> Iterator[Tensor]:
+    def batches(
+        self, batch: int, crop_px: int, seed: int, first_step: int = 0
+    ) -> Generator[Tensor, None, None]:
         """Batches ``(batch, 3, crop_px, crop_px)`` in [0, 1] for one step after the other, forever.
 
         What a step gets depends on ``seed`` and its number alone, so that a
         training goes on as if it had never stopped.
         """
-        with ThreadPoolExecutor(WORKERS) as pool:
-            ahead: deque[Future[Tensor]] = deque()
+        pool = ThreadPoolExecutor(WORKERS)
+        ahead: deque[Future[Tensor]] = deque()
+        try:
             for step in count(first_step):
-                ahead.append(pool.submit(self._batch, batch, crop_px, seed, step))
+                ahead.append(pool.submit(self.batch, batch, crop_px, seed, step))
                 if len(ahead) > AHEAD:
                     yield ahead.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)
 
-    def _batch(self, batch: int, crop_px: int, seed: int, step: int) -> Tensor:
+    def batch(self, batch: int, crop_px: int, seed: int, step: int) -> Tensor:
+        """One batch of :meth:`batches`."""
         draw = np.random.default_rng((seed, step))
         crops: list[NDArray[np.uint8]] = []
         while len(crops) < batch:
             file = self.files[draw.integers(len(self.files))]
             try:
                 crops.append(_crop(file, crop_px, draw))
-            except Exception as error:
+            except PictureError as error:
                 self.broken[file] = str(error)
                 if len(self.broken) >= len(self.files):
                     raise TrainingError(
@@ -87,21 +94,30 @@ class PhotoFolder:
 
 
 def _crop(file: Path, side_px: int, draw: np.random.Generator) -> NDArray[np.uint8]:
-    """A random square, from a picture reduced to between 1 and 1.3 of the square's side."""
-    frame = load_picture(file).frame
-    picture = Image.fromarray(frame)
-    scale = side_px * draw.uniform(1.0, 1.3) / min(picture.size)
-    width, height = (max(side_px, round(side * scale)) for side in picture.size)
-    picture = picture.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    left = int(draw.integers(picture.width - side_px + 1))
-    top = int(draw.integers(picture.height - side_px + 1))
-    crop = np.asarray(picture.crop((left, top, left + side_px, top + side_px)))
+    """A random square of between 1/1.3 and all of the shorter side, scaled to ``side_px``."""
+    picture = Image.fromarray(load_picture(file).frame)
+    side = min(picture.size) / draw.uniform(1.0, 1.3)
+    left, top = ((length - side) * draw.random() for length in picture.size)
+    box = (left, top, left + side, top + side)
+    crop = np.asarray(
+        picture.resize((side_px, side_px), Image.Resampling.LANCZOS, box, reducing_gap=2.0)
+    )
     return crop[:, ::-1] if draw.random() < 0.5 else crop
 
 
 def load_style_picture(file: str | Path, short_px: int) -> Tensor:
-    """A style picture ``(1, 3, H, W)`` in [0, 1], its shorter side reduced to ``short_px``."""
+    """A style picture ``(1, 3, H, W)`` in [0, 1], its shorter side reduced to ``short_px``.
+
+    Raises:
+        TrainingError: it is too small to have a style.
+        PictureError: it cannot be read.
+    """
     picture = Image.fromarray(load_picture(file).frame)
+    if min(picture.size) < LEAST_STYLE_PX:
+        raise TrainingError(
+            f"'{file}' is {picture.width}x{picture.height}; that is too small to show a style.\n"
+            f"  Use a picture of at least {LEAST_STYLE_PX} pixels a side, better 500."
+        )
     scale = min(1.0, short_px / min(picture.size))
     size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
     pixels = np.array(picture.resize(size, Image.Resampling.LANCZOS))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
+from artem.core.errors import TrainingError, did_you_mean
+from artem.learn.losses import TV_CONVENTIONS
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -45,6 +48,24 @@ class Recipe:
     clip: float = 1.0
     clip_by: str = "parameter"
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what could not be trained.
+
+        Raises:
+            TrainingError: a choice is unknown or a number out of range.
+        """
+        for option, known in (("tv", tuple(TV_CONVENTIONS)), ("clip_by", ("parameter", "global"))):
+            value = getattr(self, option)
+            if value not in known:
+                raise TrainingError(
+                    f"'{value}' is no choice for {option}.{did_you_mean(value, known)}\n"
+                    f"  Use one of: {', '.join(known)}"
+                )
+        for option, value in self.as_dict().items():
+            least = 1 if option in ("steps", "batch", "crop_px", "style_px") else 0
+            if not isinstance(value, str) and not least <= value < float("inf"):
+                raise TrainingError(f"{option} is {value}.\n  Use a number from {least} up.")
 
     def as_dict(self) -> dict[str, int | float | str]:
         """The settings by name, for JSON."""
