@@ -47,7 +47,7 @@ demo: $(DEMO)/installed
 		$(DEMO)/bin/artem stylize $(SAMPLES)/*.jpg --style $$style \
 			--output demo/$$style --overwrite || exit 1; \
 	done
-	$(DEMO)/bin/artem styles --sheet demo/sheet.png --overwrite --overwrite
+	$(DEMO)/bin/artem styles --sheet demo/sheet.png --overwrite
 	@echo "Look into demo/ (sheet.png shows all styles)."
 
 test: $(DEV)/installed
@@ -62,12 +62,21 @@ lint: $(DEV)/installed
 check: lint
 	$(MAKE) test
 
-bench: bench-speed bench-quality
+NEEDED := PHOTOS=folder and PAINTINGS=folder
+
+bench: bench-speed
+ifneq ($(and $(PHOTOS),$(PAINTINGS)),)
+	$(MAKE) bench-quality
+else
+	@echo "bench-quality was left out; it needs $(NEEDED)."
+endif
 
 bench-speed: $(DEV)/installed
 	$(DEV)/bin/python benchmarks/speed/run.py
 
 bench-quality: $(DEV)/installed
+	@test -n "$(PHOTOS)" -a -n "$(PAINTINGS)" || \
+		{ echo "error: bench-quality needs $(NEEDED)." >&2; exit 1; }
 	$(DEV)/bin/python benchmarks/quality/run.py --photos "$(PHOTOS)" --paintings "$(PAINTINGS)"
 
 clean:

@@ -20,7 +20,7 @@ from pathlib import Path
 import torch
 
 import artem
-from artem.app.bench import SIZES, machine, measure_in_turns
+from artem.app.bench import SIZES, figures_of, machine, measure_in_turns
 from artem.core.files import replacing
 from artem.core.picture import Frame
 from artem.learn.networks import TransformerNet
@@ -65,18 +65,13 @@ def main() -> None:
     hpi = ("hpi", "torch", "float")
     rows = []
     for width, height in SIZES:
-        figures: dict[tuple[str, str, str], dict[str, float]] = {}
         # The slow one in between, so that it meets the same machine.
         half = arguments.frames // 2
         first = measure_in_turns(painters, width, height, half)
-        figures[hpi] = measure_in_turns(
-            {hpi: TorchPainter()}, width, height, arguments.torch_frames
-        )[hpi]
+        slow = measure_in_turns({hpi: TorchPainter()}, width, height, arguments.torch_frames)
         second = measure_in_turns(painters, width, height, arguments.frames - half)
-        for key in painters:
-            median = (first[key]["median_ms"] + second[key]["median_ms"]) / 2
-            figures[key] = second[key] | {"median_ms": round(median, 2),
-                                          "fps": round(1000 / median, 1)}  # fmt: skip
+        times_ms = slow | {key: first[key] + second[key] for key in painters}
+        figures = {key: figures_of(times, width, height) for key, times in times_ms.items()}
         for (network, engine, precision), figure in figures.items():
             ratio = figures[hpi]["median_ms"] / figure["median_ms"]
             rows.append({"network": network, "engine": engine, "precision": precision}

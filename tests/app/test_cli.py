@@ -80,7 +80,7 @@ def test_every_end_is_a_sentence(
 ) -> None:
     from artem.runtime import library
 
-    def fail() -> None:
+    def fail(**options: object) -> None:
         raise raised
 
     monkeypatch.setattr(library, "styles", fail)
@@ -108,6 +108,22 @@ def test_names_that_the_terminal_cannot_show(tmp_path: Path) -> None:
     result = python(code, "stylize", str(tmp_path / "\udcff\u732b.jpg"), "--style", "identity:x")
     assert result.returncode == 1
     assert result.stderr.startswith("error: ")
+
+
+def test_what_the_library_logs_and_pillow_warns_of() -> None:
+    code = (
+        "import sys; sys.argv[0] = 'artem'\n"
+        "from artem.app import cli\n"
+        "import logging, warnings\n"
+        "def loud():\n"
+        "    logging.getLogger('artem').info('fetching %s', 'it')\n"
+        "    logging.getLogger('other').info('not this')\n"
+        "    warnings.warn_explicit('odd tag', UserWarning, 'x.py', 1, 'PIL.TiffImagePlugin')\n"
+        "cli.app.command()(loud)\n"
+        "cli.main()"
+    )
+    result = python(code, "loud")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "fetching it\n")
 
 
 @pytest.mark.parametrize("command", [["train", "-o", "out"], ["polish", "-o", "a.safetensors"]])

@@ -1,11 +1,13 @@
 """``artem bench speed`` and ``artem info``."""
 
 import json
+from collections.abc import Callable
 
 from app.conftest import Run
 from conftest import Library
 
 from artem.app import bench
+from artem.core.picture import Frame
 
 
 def test_speed(run: Run, tiny_library: Library, monkeypatch: object) -> None:
@@ -25,6 +27,30 @@ def test_speed(run: Run, tiny_library: Library, monkeypatch: object) -> None:
     for row in measured["rows"]:
         assert row["frames"] == 2
         assert row["median_ms"] <= row["p95_ms"]
+
+
+def test_painters_take_turns_and_every_time_counts() -> None:
+    calls: list[str] = []
+
+    def painter(name: str) -> Callable[[Frame], Frame]:
+        def paint(frame: Frame) -> Frame:
+            assert frame.shape == (3, 4, 3)
+            calls.append(name)
+            return frame
+
+        return paint
+
+    times_ms = bench.measure_in_turns({1: painter("a"), 2: painter("b")}, 4, 3, 12)
+    assert {key: len(times) for key, times in times_ms.items()} == {1: 12, 2: 12}
+    block = bench.BLOCK_FRAMES
+    assert calls == [*"a" * 12, *"b" * 12, *"a" * block, *"b" * block, *"aabb"]
+
+
+def test_figures_are_of_all_times() -> None:
+    figures = bench.figures_of([10.0] * 50 + [20.0] * 51, 4, 3)
+    assert figures == {
+        "width_px": 4, "height_px": 3, "frames": 101, "median_ms": 20.0, "p95_ms": 20.0, "fps": 50.0
+    }  # fmt: skip
 
 
 def test_the_table_says_why_not(run: Run, tiny_library: Library) -> None:

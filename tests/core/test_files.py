@@ -29,6 +29,22 @@ def test_an_older_file_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:
     assert target.read_bytes() == b"new"
 
 
+def test_the_longest_name_can_be_written(tmp_path: Path) -> None:
+    target = tmp_path / f"{'p' * 251}.png"
+    with replacing(target) as partial:
+        partial.write_bytes(b"whole")
+    assert names(tmp_path) == [target.name]
+
+
+def test_two_writers_of_one_file_do_not_meet(tmp_path: Path) -> None:
+    target = tmp_path / "picture.png"
+    with replacing(target) as one, replacing(target) as other:
+        one.write_bytes(b"one")
+        other.write_bytes(b"other")
+    assert target.read_bytes() == b"one"  # the outer one ended last
+    assert names(tmp_path) == ["picture.png"]
+
+
 def test_a_failure_leaves_everything_as_it_was(tmp_path: Path) -> None:
     target = tmp_path / "picture.png"
     target.write_bytes(b"old")

@@ -1,9 +1,11 @@
 """Style files: what is written is read, and damage is noticed."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from safetensors import safe_open
 from safetensors.numpy import save_file
 
 from artem.core.errors import StyleError
@@ -56,6 +58,58 @@ def test_a_truncated_file_is_refused(tmp_path: Path, length: int) -> None:
     file.write_bytes(file.read_bytes()[:length])
     with pytest.raises(StyleError, match="not a style file, or a damaged one"):
         load_style(file)
+
+
+def read_parts(file: Path) -> tuple[dict[str, str], dict[str, Any]]:
+    """A style file's header and vectors, unchecked."""
+    with safe_open(file, "numpy") as opened:
+        return opened.metadata(), {key: opened.get_tensor(key) for key in opened.keys()}  # noqa: SIM118
+
+
+@pytest.mark.parametrize(
+    "field", ["name", "title", "author", "year", "license", "networks", "recipe", "figures"]
+)
+def test_another_text_in_the_header_is_noticed(tmp_path: Path, field: str) -> None:
+    file = tmp_path / "sea.safetensors"
+    save_style(file, make_style())
+    header, vectors = read_parts(file)
+    other = '{"x": 1}' if header[field].startswith("{") else header[field] + "x"
+    for changed in (header | {field: other}, {k: v for k, v in header.items() if k != field}):
+        save_file(vectors, file, changed)
+        with pytest.raises(StyleError, match="digest does not fit"):
+            load_style(file)
+
+
+@pytest.mark.parametrize("networks", ["{", "[1]", "7"])
+def test_a_header_that_fits_its_digest_but_is_none_is_refused(
+    tmp_path: Path, networks: str
+) -> None:
+    from artem.core.style_file import _digest
+
+    file = tmp_path / "sea.safetensors"
+    save_style(file, make_style())
+    header, vectors = read_parts(file)
+    del header["digest"]
+    header["networks"] = networks
+    save_file(vectors, file, header | {"digest": _digest(header, vectors)})
+    with pytest.raises(StyleError, match="is damaged"):
+        load_style(file)
+
+
+def test_damage_anywhere_is_a_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "sea.safetensors"
+    save_style(file, make_style())
+    content = file.read_bytes()
+    draw = np.random.default_rng(0)
+    for _ in range(400):
+        damaged = bytearray(content)
+        damaged[draw.integers(len(content))] ^= 1 << draw.integers(8)
+        file.write_bytes(damaged)
+        with pytest.raises(StyleError):
+            load_style(file)
+        file.write_bytes(content[: draw.integers(len(content))])
+        with pytest.raises(StyleError):
+            load_style(file)
 
 
 def test_other_safetensors_files_are_no_styles(tmp_path: Path) -> None:

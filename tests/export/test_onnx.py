@@ -1,5 +1,7 @@
 """Exports paint as their sources do, and describe themselves."""
 
+import contextlib
+import logging
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,7 @@ import torch
 
 from artem.core.errors import NetworkError
 from artem.core.network_file import NetworkFile, load_network_file, read_metadata, read_weights
-from artem.export.onnx import FrameNetwork, network_identity
+from artem.export.onnx import FrameNetwork, _quiet_exporter, network_identity
 from artem.learn.networks.build import build_network, load_network
 from artem.runtime.engine import engines, open_session
 
@@ -103,6 +105,79 @@ def test_damage_is_noticed(tiny_models: Models, tmp_path: Path) -> None:
     file.write_text("no network at all")
     with pytest.raises(NetworkError, match="not an ONNX file"):
         load_network_file(file)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"p\x05",  # metadata that is a number
+        b"r\x02\x08\x05",  # its key is a number
+        b"r\x06\x08\xff\xff\xff\xff\x7f",  # which would be gigabytes as bytes
+        b"r\x03\x12\x01a",  # it has no key
+        b"8\x05",  # a graph that is a number
+        b":\x02(\x01",  # a tensor that is a number
+        b":\x06*\x04\x10\x01H\x05",  # values that are a number
+        b":\x05*\x03\x10\x01J\x00",
+    ],
+)
+def test_garbage_is_a_sentence(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "garbage.onnx"
+    file.write_bytes(content)
+    with pytest.raises(NetworkError):
+        load_network_file(file)
+
+
+def test_damage_anywhere_is_a_sentence(tiny_models: Models, tmp_path: Path) -> None:
+    content = tiny_models[1].path.read_bytes()
+    file = tmp_path / "damaged.onnx"
+    draw = np.random.default_rng(0)
+    metadata = content.rindex(b"artem.name") - 40  # half of the flips are behind the weights
+    for index in range(600):
+        damaged = bytearray(content)
+        start = metadata if index % 2 else 0
+        damaged[draw.integers(start, len(content))] ^= 1 << draw.integers(8)
+        for bad in (bytes(damaged), content[: draw.integers(start, len(content))]):
+            file.write_bytes(bad)
+            with contextlib.suppress(NetworkError):
+                load_network_file(file)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("artem.style_size", "many"),
+        ("artem.style_size", "0"),
+        ("artem.multiple", "0"),
+        ("artem.architecture", "7"),
+        ("artem.card", "{"),
+        ("artem.card", "[" * 100_000),
+        ("artem.name", None),
+        ("artem.digest", None),
+    ],
+)
+def test_metadata_that_makes_no_sense_is_damage(
+    tiny_models: Models, tmp_path: Path, key: str, value: str | None
+) -> None:
+    proto = onnx.load(tiny_models[1].path)
+    metadata = {entry.key: entry.value for entry in proto.metadata_props} | {key: value}
+    del proto.metadata_props[:]
+    onnx.helper.set_model_props(proto, {k: v for k, v in metadata.items() if v is not None})
+    onnx.save(proto, tmp_path / "odd.onnx")
+    with pytest.raises(NetworkError, match=r"damaged"):
+        load_network_file(tmp_path / "odd.onnx")
+
+
+def test_exporting_leaves_the_exporter_s_log_level() -> None:
+    log = logging.getLogger("torch.onnx")
+    before = log.level
+    log.setLevel(logging.INFO)
+    try:
+        with pytest.raises(KeyError), _quiet_exporter():
+            assert log.level == logging.ERROR
+            raise KeyError
+        assert log.level == logging.INFO
+    finally:
+        log.setLevel(before)
 
 
 def test_a_foreign_onnx_file_is_refused(tmp_path: Path) -> None:

@@ -252,6 +252,8 @@ def test_refusals_say_what_to_do(tmp_path: Path, tiny_vgg: VGG) -> None:
     assert "not a readable safetensors file" in refusal(tmp_path / "text.safetensors")
     assert "no encoder that is known here" in refusal(other)
     assert "do not fit" in refusal(misfit)
+    odd = {"features.0.weight": torch.ones(1), "features.x.weight": torch.ones(1)}
+    assert "do not fit" in refusal(written(tmp_path / "odd.safetensors", odd))
 
 
 def test_every_encoder_offers_what_the_loss_needs(tiny_vgg: VGG) -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import pickle
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -136,6 +137,28 @@ def test_a_damaged_cache_is_fetched_again(server: Server, tmp_path: Path) -> Non
     check(fetch_torchvision("vgg16", folder=tmp_path, url=server.url))
     check(fetch_torchvision("vgg16", folder=tmp_path, url=server.url))
     assert len(server.ranges) == 1
+
+
+def test_what_is_fetched_is_logged(
+    server: Server, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "artem")
+    fetch_torchvision("vgg16", folder=tmp_path, url=server.url)
+    fetch_torchvision("vgg16", folder=tmp_path, url=server.url)
+    size = f"({len(server.content) / 1e6:.1f} MB)"
+    assert [record.getMessage() for record in caplog.records] == [f"fetching {server.url} {size}"]
+
+
+@pytest.mark.parametrize("content", [b"no tensors", pickle.dumps(Path), b""])
+def test_a_published_file_that_cannot_be_read_is_told(
+    server: Server, tmp_path: Path, content: bytes
+) -> None:
+    server.content = content + b"."
+    digest = hashlib.sha256(server.content).hexdigest()
+    server.url = f"{server.url.rpartition('/')[0]}/vgg16-{digest[:8]}.pth"
+    with pytest.raises(EncoderError, match=r"cannot be read \("):
+        fetch_torchvision("vgg16", folder=tmp_path, url=server.url)
+    assert names(tmp_path) == []
 
 
 def test_offline_gives_one_sentence_and_a_way_out(server: Server, tmp_path: Path) -> None:

@@ -68,6 +68,30 @@ def test_an_own_style_goes_by_its_file_name(tiny_library: Library) -> None:
     assert [style.name for style in styles()][-1] == "renamed"
 
 
+def test_a_damaged_own_style_is_left_out_of_all_but_told_by_name(tiny_library: Library) -> None:
+    tiny_library.make_style(tiny_library.own / "mine.safetensors", 9)
+    (tiny_library.own / "bad.safetensors").write_bytes(b"nothing")
+    told: list[StyleError] = []
+    expected = ["identity", "great-wave", "starry-night", "mine"]
+    assert [style.name for style in styles(on_damaged=told.append)] == expected
+    assert [style.name for style in styles()] == expected
+    assert ["bad.safetensors" in str(error) for error in told] == [True]
+    with pytest.raises(StyleError, match="damaged one"):
+        find_style("bad")
+
+
+def test_a_damaged_shipped_style_is_an_error(
+    tiny_library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from artem.runtime import library
+
+    (tmp_path / "shipped" / "styles").mkdir(parents=True)
+    (tmp_path / "shipped" / "styles" / "bad.safetensors").write_bytes(b"nothing")
+    monkeypatch.setattr(library, "MODELS", tmp_path / "shipped")
+    with pytest.raises(StyleError, match="damaged one"):
+        styles()
+
+
 def test_a_style_by_its_path(tiny_library: Library, tmp_path: Path) -> None:
     file = tmp_path / "deep" / "mine.safetensors"
     tiny_library.make_style(file, 3)

@@ -131,6 +131,19 @@ def test_setting_a_style_is_as_starting_with_it(tiny_library: Library) -> None:
     np.testing.assert_array_equal(stylizer(frame), Stylizer("starry-night", strength=0.6)(frame))
 
 
+def test_setting_a_style_keeps_the_strength(tiny_library: Library) -> None:
+    frame = draw_frame(40, 40)
+    stylizer = Stylizer("great-wave", strength=0.6)
+    stylizer.set_style("starry-night")
+    np.testing.assert_array_equal(stylizer(frame), Stylizer("starry-night", strength=0.6)(frame))
+    stylizer.set_style("starry-night", strength=0.2)
+    with pytest.raises(StyleError):
+        stylizer.set_style("nowhere", strength=0.9)
+    stylizer.set_style("great-wave")
+    assert stylizer.strength == 0.2
+    np.testing.assert_array_equal(stylizer(frame), Stylizer("great-wave", strength=0.2)(frame))
+
+
 def test_a_blend_of_vectors_ends_at_identity() -> None:
     vector = np.arange(12, dtype=np.float32)
     faded = blend_vectors({"a": vector}, {"a": 5.0}, strength=0)
@@ -192,6 +205,15 @@ def test_what_is_no_picture(tiny_library: Library, picture: Any, sentence: str) 
     assert sentence in str(caught.value)
 
 
+@pytest.mark.parametrize("picture", [7, None, b"photo.jpg"])
+def test_what_is_no_picture_is_told_before_a_network_is_loaded(
+    picture: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("artem.runtime.stylizer.Stylizer", None)
+    with pytest.raises(PictureError, match="A picture is a NumPy array"):
+        stylize(picture, "great-wave")
+
+
 def test_arrays_come_back_as_arrays(tiny_library: Library) -> None:
     color = draw_frame(40, 36)
     gray = color[..., 0]
@@ -228,13 +250,29 @@ def test_pillow_images_and_files_come_back_as_images(
         ({"style": {"great-wave": -1.0}}, "weight is negative"),
         ({"style": {"great-wave": float("nan")}}, "weight is negative or no number"),
         ({"style": {"great-wave": 0.0}}, "All styles have weight 0."),
-        ({"style": {}}, "All styles have weight 0."),
+        ({"style": {"great-wave": "x"}}, "weight is negative or no number"),
+        ({"style": {"great-wave": None}}, "weight is negative or no number"),
+        ({"style": {"great-wave": 10**400}}, "weight is negative or no number"),
+        ({"style": {"great-wave": 1e308, "starry-night": 1e308}}, "too large to add up."),
+        ({"style": {}}, "No style was given."),
+        ({"style": None}, "A style is a name, a file, a Style or weights by name, not NoneType."),
+        ({"style": ["great-wave"]}, "not list."),
+        ({"style": 3}, "not int."),
         ({"strength": 1.5}, "The strength is 1.5."),
         ({"strength": float("nan")}, "The strength is nan."),
+        ({"strength": None}, "The strength is None."),
+        ({"strength": "full"}, "The strength is full."),
+        ({"network": None}, "A network is a name or an .onnx file, not NoneType."),
+        ({"network": "\0.onnx"}, "cannot be read"),
         ({"network": "fats"}, "Did you mean 'fast'?"),
         ({"engine": "open-vino"}, "'open-vino' is not an engine. Did you mean 'openvino'?"),
         ({"precision": "int9"}, "'int9' is not a precision."),
-        ({"threads": 0}, "0 threads cannot run anything."),
+        ({"engine": None}, "'None' is not an engine."),
+        ({"engine": ["openvino"]}, "is not an engine."),
+        ({"precision": None}, "'None' is not a precision."),
+        ({"threads": 0}, "0 is no number of threads."),
+        ({"threads": "2"}, "'2' is no number of threads."),
+        ({"threads": 1.5}, "1.5 is no number of threads."),
         ({"engine": "onnxruntime", "precision": "bfloat16"}, "it computes in float on the CPU"),
     ],
 )
@@ -242,6 +280,19 @@ def test_what_is_refused(tiny_library: Library, options: Any, sentence: str) -> 
     with pytest.raises(ArtemError) as caught:
         Stylizer(**{"style": "great-wave", **options})
     assert sentence in str(caught.value)
+
+
+@pytest.mark.parametrize("damage", ["long", "short", "flat", "nan", "infinite"])
+def test_a_vector_that_does_not_fit_is_refused(tiny_library: Library, damage: str) -> None:
+    style = find_style("great-wave")
+    vector = style.vectors[tiny_library.network.identity].copy()
+    if damage in ("nan", "infinite"):
+        vector[3] = float(damage.removesuffix("inite"))
+    else:
+        vector = {"long": np.append(vector, 1), "short": vector[:-1], "flat": vector[None]}[damage]
+    bad = replace(style, vectors={tiny_library.network.identity: vector})
+    with pytest.raises(StyleError, match=r"'great-wave' is damaged: .* needs \d+ finite numbers"):
+        Stylizer(bad)
 
 
 def test_a_style_of_another_network(tiny_library: Library, tmp_path: Path) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import platform
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -17,7 +17,10 @@ from artem.app.options import NetworkOption, ThreadsOption, given
 from artem.core.errors import ArtemError
 
 if TYPE_CHECKING:
+    from artem.core.picture import Frame
     from artem.runtime.stylizer import Stylizer
+
+K = TypeVar("K", bound=Hashable)
 
 SIZES = ((640, 480), (1080, 1200))
 """Width and height in pixels: a camera's frame, and a VR headset's eye."""
@@ -97,44 +100,49 @@ def measure_speed(
             else:
                 cannot.append({"engine": name, "precision": precision, "reason": reason})
     rows = [
-        {"network": described.name, "engine": engine, "precision": precision} | figures
+        {"network": described.name, "engine": engine, "precision": precision}
+        | figures_of(times_ms, *size)
         for size in sizes
-        for (engine, precision), figures in measure_in_turns(stylizers, *size, frames).items()
+        for (engine, precision), times_ms in measure_in_turns(stylizers, *size, frames).items()
     ]
     return {"machine": machine(threads), "style": style.name, "rows": rows, "cannot": cannot}
 
 
 def measure_in_turns(
-    stylizers: Mapping[tuple[str, str], Stylizer], width_px: int, height_px: int, frames: int
-) -> dict[tuple[str, str], dict[str, Any]]:
-    """Figures for each stylizer at one size."""
+    painters: Mapping[K, Callable[[Frame], Frame]], width_px: int, height_px: int, frames: int
+) -> dict[K, list[float]]:
+    """Milliseconds of each frame for each painter at one size; the warm-up is not among them."""
     from time import perf_counter
 
     import numpy as np
 
     frame = np.random.default_rng(0).integers(0, 256, (height_px, width_px, 3), dtype=np.uint8)
-    times_ms: dict[tuple[str, str], list[float]] = {key: [] for key in stylizers}
-    for stylizer in stylizers.values():
+    times_ms: dict[K, list[float]] = {key: [] for key in painters}
+    for painter in painters.values():
         for _ in range(min(WARM_UP_FRAMES, frames)):
-            stylizer(frame)
+            painter(frame)
     for start in range(0, frames, BLOCK_FRAMES):
-        for key, stylizer in stylizers.items():
+        for key, painter in painters.items():
             for _ in range(min(BLOCK_FRAMES, frames - start)):
                 begun = perf_counter()
-                stylizer(frame)
+                painter(frame)
                 times_ms[key].append(1000 * (perf_counter() - begun))
-    figures = {}
-    for key, times in times_ms.items():
-        median_ms, p95_ms = np.percentile(times, (50, 95))
-        figures[key] = {
-            "width_px": width_px,
-            "height_px": height_px,
-            "frames": len(times),
-            "median_ms": round(float(median_ms), 2),
-            "p95_ms": round(float(p95_ms), 2),
-            "fps": round(1000 / float(median_ms), 1),
-        }
-    return figures
+    return times_ms
+
+
+def figures_of(times_ms: Sequence[float], width_px: int, height_px: int) -> dict[str, Any]:
+    """What a table says of the times that frames of one size took."""
+    import numpy as np
+
+    median_ms, p95_ms = np.percentile(times_ms, (50, 95))
+    return {
+        "width_px": width_px,
+        "height_px": height_px,
+        "frames": len(times_ms),
+        "median_ms": round(float(median_ms), 2),
+        "p95_ms": round(float(p95_ms), 2),
+        "fps": round(1000 / float(median_ms), 1),
+    }
 
 
 def machine(threads: int | None) -> dict[str, Any]:

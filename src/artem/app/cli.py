@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import logging
 import os
 import sys
+import warnings
 from typing import Annotated, Any
 
 import typer
@@ -81,8 +83,20 @@ def _common(
     pass
 
 
+class LogLines(logging.Handler):
+    """What the library has to tell, such as a download, said like all else."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        say(record.getMessage())
+
+
 def main() -> None:
     """Run the command line on ``sys.argv`` and exit."""
+    log = logging.getLogger("artem")
+    log.setLevel(logging.INFO)
+    log.addHandler(LogLines())
+    # Of odd tags in pictures; what matters is said by us. The library itself leaves these be.
+    warnings.filterwarnings("ignore", module=r"PIL\.")
     for stream in (sys.stdout, sys.stderr):
         # A file name that the terminal cannot show is no reason to fail.
         with contextlib.suppress(AttributeError):

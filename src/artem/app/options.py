@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 NetworkOption = Annotated[
-    str | None, typer.Option("--network", metavar="NAME|FILE", help="Network to paint with.")
+    str | None, typer.Option("--network", metavar="NAME|FILE", help="Which network.")
 ]
 EngineOption = Annotated[
     str | None, typer.Option("--engine", metavar="NAME", help="openvino, onnxruntime or auto.")

@@ -34,7 +34,7 @@ def styles(
     """List all styles, or draw them on a sheet."""
     from artem.runtime.library import styles as all_styles
 
-    found = all_styles()
+    found = all_styles(on_damaged=lambda error: note(f"left out: {error}"))
     if sheet is not None:
         options = given(network=network, engine=engine, precision=precision, threads=threads)
         _write_sheet(sheet, photo, found, options, overwrite=overwrite)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -22,7 +22,8 @@ def replacing(target: str | Path) -> Iterator[Path]:
     """
     target = Path(target)
     # The ending stays: some writers and readers go by it.
-    partial = target.with_name(f".{target.stem}.{os.getpid()}.part{target.suffix}")
+    # Its own name is not repeated: with it, a long legal one would become too long.
+    partial = target.with_name(f".{secrets.token_hex(6)}.part{target.suffix}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         yield partial

@@ -26,6 +26,9 @@ TENSOR_DIMS, TENSOR_TYPE, TENSOR_NAME, TENSOR_RAW = 1, 2, 8, 9
 ENTRY_KEY, ENTRY_VALUE = 1, 2
 FLOAT = 1
 
+DAMAGE = (ValueError, TypeError, LookupError, ArithmeticError, RecursionError)
+"""What reading a damaged file may raise."""
+
 
 @dataclass(frozen=True)
 class NetworkFile:
@@ -62,32 +65,41 @@ def load_network_file(file: str | Path) -> NetworkFile:
         content = path.read_bytes()
     except FileNotFoundError:
         raise NetworkError(f"There is no network file '{path}'.\n  Check the name.") from None
-    except OSError as error:
-        raise NetworkError(f"'{path}' cannot be read ({error.strerror}).") from None
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have
+        reason = getattr(error, "strerror", None) or error
+        raise NetworkError(f"'{path}' cannot be read ({reason}).") from None
     try:
         metadata = read_metadata(content)
         weights = read_weights(content)
-    except (ValueError, IndexError, UnicodeDecodeError):
+        described = _described(path, metadata) if "artem.identity" in metadata else None
+    except DAMAGE:
         raise NetworkError(
             f"'{path}' is not an ONNX file, or a damaged one.\n  Copy it again."
         ) from None
-    if "artem.identity" not in metadata:
+    if described is None:
         raise NetworkError(
             f"'{path}' is not a network of Art'Em's: its metadata lacks 'artem.identity'.\n"
             f"  Networks are made with: artem train"
         )
     if tensors_digest(weights) != metadata.get("artem.digest"):
         raise NetworkError(f"'{path}' is damaged: its digest does not fit.\n  Copy it again.")
-    return NetworkFile(
+    return described
+
+
+def _described(path: Path, metadata: dict[str, str]) -> NetworkFile:
+    described = NetworkFile(
         path=path,
         name=metadata["artem.name"],
         identity=metadata["artem.identity"],
-        architecture=json.loads(metadata["artem.architecture"]),
+        architecture=dict(json.loads(metadata["artem.architecture"])),
         style_size=int(metadata["artem.style_size"]),
         multiple=int(metadata["artem.multiple"]),
         minimum=int(metadata["artem.minimum"]),
-        card=json.loads(metadata["artem.card"]),
+        card=dict(json.loads(metadata["artem.card"])),
     )
+    if min(described.style_size, described.multiple, described.minimum) < 1:
+        raise ValueError("a size below 1")
+    return described
 
 
 def read_metadata(content: bytes) -> dict[str, str]:
@@ -95,8 +107,9 @@ def read_metadata(content: bytes) -> dict[str, str]:
     metadata = {}
     for number, value in _fields(memoryview(content)):
         if number == MODEL_METADATA:
-            entry = {key: bytes(text).decode() for key, text in _fields(value)}
-            metadata[entry[ENTRY_KEY]] = entry.get(ENTRY_VALUE, "")
+            entry = dict(_fields(_part(value)))
+            value = entry.get(ENTRY_VALUE, memoryview(b""))
+            metadata[_text(entry[ENTRY_KEY])] = _text(value)
     return metadata
 
 
@@ -106,24 +119,38 @@ def read_weights(content: bytes) -> dict[str, NDArray[np.float32]]:
     for number, graph in _fields(memoryview(content)):
         if number != MODEL_GRAPH:
             continue
-        for graph_number, tensor in _fields(graph):
+        for graph_number, tensor in _fields(_part(graph)):
             if graph_number != GRAPH_INITIALIZER:
                 continue
             dims: list[int] = []
             parts: dict[int, Any] = {}
-            for field, value in _fields(tensor):
+            for field, value in _fields(_part(tensor)):
                 if field == TENSOR_DIMS:
                     dims += [value] if isinstance(value, int) else list(_varints(value))
                 else:
                     parts[field] = value
             if parts.get(TENSOR_TYPE) == FLOAT and TENSOR_RAW in parts:
-                values = np.frombuffer(parts[TENSOR_RAW], dtype="<f4").reshape(dims)
-                weights[bytes(parts[TENSOR_NAME]).decode()] = values
+                values = np.frombuffer(_part(parts[TENSOR_RAW]), dtype="<f4").reshape(dims)
+                weights[_text(parts[TENSOR_NAME])] = values
     return weights
 
 
+def _part(value: Any) -> memoryview:
+    """A field's bytes; where the file has a number instead, ``bytes()`` would make so many."""
+    if not isinstance(value, memoryview):
+        raise ValueError("a number where bytes belong")
+    return value
+
+
+def _text(value: Any) -> str:
+    return bytes(_part(value)).decode()
+
+
 def _fields(message: memoryview) -> Iterator[tuple[int, Any]]:
-    """Number and value of each field: an int for varints, a view for everything else."""
+    """Number and value of each field: an int for varints, a view for what has a length.
+
+    Numbers of fixed size are passed over; no field that is read here has one.
+    """
     position = 0
     while position < len(message):
         key, position = _varint(message, position)
@@ -140,7 +167,8 @@ def _fields(message: memoryview) -> Iterator[tuple[int, Any]]:
             raise ValueError(f"wire type {wire_type}")
         if position + length > len(message):
             raise ValueError("truncated")
-        yield number, message[position : position + length]
+        if wire_type == 2:
+            yield number, message[position : position + length]
         position += length
 
 

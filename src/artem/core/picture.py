@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -41,8 +40,13 @@ SAVE_OPTIONS: dict[str, dict[str, Any]] = {
 
 WITHOUT_ALPHA = frozenset({"JPEG", "BMP", "PPM"})
 
-LARGEST_PIXELS = 100_000_000
-"""Larger pictures are refused; stylizing this many takes some gigabytes."""
+LARGEST_PIXELS = 89_000_000
+"""Larger pictures are refused; stylizing this many takes some gigabytes.
+
+It lies below ``Image.MAX_IMAGE_PIXELS``, so that Pillow never warns of a picture
+that is read here. Pillow's warnings are left alone: Python's filters belong to
+the whole process, and changing them for a while is not safe beside other threads.
+"""
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,7 @@ def load_picture(file: str | Path) -> Picture:
       between their smallest and largest value, which is noted.
     - Alpha is kept apart, in 8 bits, whatever the mode.
     - Of an animation or a multi-page file the first picture is read, which is noted.
+      Only a camera's JPEG with more pictures behind it (MPO) counts as the one it shows.
 
     Raises:
         PictureError: the file is missing, empty, broken, no picture, or too large.
@@ -82,20 +87,16 @@ def load_picture(file: str | Path) -> Picture:
     if path.suffix.lower() in (".heic", ".heif"):
         _register_heif(path)
     try:
-        with warnings.catch_warnings():
-            # Pillow warns of large pictures; we refuse them by our own measure.
-            warnings.simplefilter("ignore")
-            with Image.open(path) as image:
-                if image.width * image.height > LARGEST_PIXELS:
-                    raise PictureError(
-                        f"'{path}' is {image.width}x{image.height}; the most is "
-                        f"{LARGEST_PIXELS // 1_000_000} megapixels.\n  Make it smaller first."
-                    )
-                pages = getattr(image, "n_frames", 1)
-                if pages > 1:
-                    image.seek(0)
-                image.load()
-                picture = _to_picture(image)
+        with Image.open(path) as image:
+            if image.width * image.height > LARGEST_PIXELS:
+                raise PictureError(_too_large(path))
+            pages = getattr(image, "n_frames", 1)
+            if pages > 1:
+                image.seek(0)
+            image.load()
+            picture = _to_picture(image)
+            if image.format == "MPO":  # a camera's JPEG, with a preview or depth behind it
+                pages = 1
     except (PictureError, MemoryError):
         raise
     except FileNotFoundError:
@@ -104,11 +105,8 @@ def load_picture(file: str | Path) -> Picture:
         raise PictureError(f"'{path}' is a folder, not a picture.") from None
     except PermissionError:
         raise PictureError(f"'{path}' may not be read.\n  Check its permissions.") from None
-    except Image.DecompressionBombError:
-        raise PictureError(
-            f"'{path}' claims to be far larger than {LARGEST_PIXELS // 1_000_000} megapixels.\n"
-            f"  Make it smaller first."
-        ) from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise PictureError(_too_large(path)) from None
     except UnidentifiedImageError:
         raise PictureError(_not_a_picture(path)) from None
     except Exception as error:  # on damaged files, Pillow's decoders raise nearly anything
@@ -196,7 +194,7 @@ def format_of(path: Path) -> str:
 
 def _to_picture(image: Image.Image) -> Picture:
     notes: list[str] = []
-    file_format = image.format or "PNG"
+    file_format = "JPEG" if image.format == "MPO" else image.format or "PNG"
     icc = image.info.get("icc_profile")
     # A damaged orientation says nothing, as a broken profile says nothing.
     with contextlib.suppress(Exception):
@@ -251,6 +249,11 @@ def _to_srgb(image: Image.Image, icc: bytes) -> Image.Image:
     except (ImageCms.PyCMSError, OSError, ValueError):
         return image  # a broken or ill-fitting profile says nothing about the colors
     return image if converted is None else converted
+
+
+def _too_large(path: Path) -> str:
+    most = LARGEST_PIXELS // 1_000_000
+    return f"'{path}' has more than {most} megapixels.\n  Make it smaller first."
 
 
 def _not_a_picture(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,9 @@ from artem.core.files import replacing
 StyleVector = NDArray[np.float32]
 
 STYLE_SUFFIX = ".safetensors"
+
+DAMAGE = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError)
+"""What reading a damaged file may raise, beside what safetensors says of it."""
 
 
 @dataclass(frozen=True)
@@ -81,14 +85,13 @@ def save_style(file: str | Path, style: Style) -> None:
         "networks": json.dumps(dict(style.networks), sort_keys=True),
         "recipe": json.dumps(dict(style.recipe), sort_keys=True),
         "figures": json.dumps(dict(style.figures), sort_keys=True),
-        "digest": tensors_digest(style.vectors),
     }
     vectors = {
         identity: np.ascontiguousarray(vector, dtype=np.float32)
         for identity, vector in style.vectors.items()
     }
     with replacing(file) as partial:
-        partial.write_bytes(save(vectors, header))
+        partial.write_bytes(save(vectors, header | {"digest": _digest(header, vectors)}))
 
 
 def load_style(file: str | Path) -> Style:
@@ -104,7 +107,7 @@ def load_style(file: str | Path) -> Style:
             vectors = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
     except FileNotFoundError:
         raise StyleError(f"There is no style file '{path}'.\n  Check the name.") from None
-    except (SafetensorError, OSError, ValueError) as error:
+    except (SafetensorError, OSError, *DAMAGE) as error:
         raise StyleError(
             f"'{path}' is not a style file, or a damaged one ({error}).\n  Copy it again."
         ) from None
@@ -113,20 +116,31 @@ def load_style(file: str | Path) -> Style:
             f"'{path}' is a safetensors file but not a style.\n"
             f"  Styles are made with: artem train, artem polish"
         )
-    if header.get("digest") != tensors_digest(vectors):
-        raise StyleError(f"'{path}' is damaged: its digest does not fit.\n  Copy it again.")
-    return Style(
-        name=header["name"],
-        vectors=vectors,
-        networks=json.loads(header["networks"]),
-        title=header.get("title", ""),
-        author=header.get("author", ""),
-        year=header.get("year", ""),
-        license=header.get("license", ""),
-        recipe=json.loads(header.get("recipe", "{}")),
-        figures=json.loads(header.get("figures", "{}")),
-        path=path,
-    )
+    try:
+        if header.pop("digest") != _digest(header, vectors):
+            raise ValueError("digest")
+        return Style(
+            name=header["name"],
+            vectors=vectors,
+            networks=dict(json.loads(header["networks"])),
+            title=header["title"],
+            author=header["author"],
+            year=header["year"],
+            license=header["license"],
+            recipe=dict(json.loads(header["recipe"])),
+            figures=dict(json.loads(header["figures"])),
+            path=path,
+        )
+    except DAMAGE:
+        raise StyleError(
+            f"'{path}' is damaged: its digest does not fit.\n  Copy it again."
+        ) from None
+
+
+def _digest(header: Mapping[str, str], vectors: Mapping[str, StyleVector]) -> str:
+    """SHA-256, in hexadecimal, of the vectors' digest and every text of the header as JSON."""
+    content = json.dumps([tensors_digest(vectors), dict(header)], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()
 
 
 def blend_vectors(

@@ -8,7 +8,7 @@ import io
 import json
 import logging
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -72,10 +72,7 @@ def export_network(
     side = max(2 * network.minimum, 8 * network.multiple)
     frame = torch.zeros(1, side, side + network.multiple, 3, dtype=torch.uint8)
     style = torch.zeros(1, network.style_size)
-    # The exporter talks on both streams; only its errors matter here.
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
-        warnings.simplefilter("ignore")
-        logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    with _quiet_exporter():
         program = torch.onnx.export(
             model, (frame, style), dynamo=True, opset_version=OPSET, verbose=False,
             input_names=["frame", "style"], output_names=["stylized"],
@@ -114,6 +111,20 @@ def network_identity(network: StyledNetwork) -> str:
     return tensors_digest({
         name: tensor.detach().cpu().float().numpy() for name, tensor in network.state_dict().items()
     })  # fmt: skip
+
+
+@contextlib.contextmanager
+def _quiet_exporter() -> Iterator[None]:
+    """PyTorch's exporter talks on both streams; only its errors matter here."""
+    log = logging.getLogger("torch.onnx")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        log.setLevel(level)
 
 
 def _rename_weights(proto: onnx.ModelProto, model: nn.Module) -> dict[str, NDArray[np.float32]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Protocol
 
 import numpy as np
@@ -66,15 +67,15 @@ def open_session(
     """
     if precision not in PRECISIONS:
         raise EngineError(
-            f"'{precision}' is not a precision.{did_you_mean(precision, PRECISIONS)}\n"
+            f"'{precision}' is not a precision.{did_you_mean(str(precision), PRECISIONS)}\n"
             f"  Use one of: {', '.join(PRECISIONS)}"
         )
-    if threads is not None and threads < 1:
-        raise EngineError(f"{threads} threads cannot run anything.\n  Use 1 or more.")
+    if threads is not None and (not isinstance(threads, Integral) or threads < 1):
+        raise EngineError(f"{threads!r} is no number of threads.\n  Use a whole one from 1 up.")
     known = engines()
-    if engine != "auto" and engine not in known:
+    if engine not in ("auto", *known):
         raise EngineError(
-            f"'{engine}' is not an engine.{did_you_mean(engine, known)}\n"
+            f"'{engine}' is not an engine.{did_you_mean(str(engine), known)}\n"
             f"  Use one of: auto, {', '.join(known)}"
         )
     refusals = []

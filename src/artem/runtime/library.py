@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from os import PathLike
 from pathlib import Path
 
 import platformdirs
@@ -40,15 +41,27 @@ def style_files() -> dict[str, Path]:
     return files
 
 
-def styles() -> list[Style]:
+def styles(*, on_damaged: Callable[[StyleError], None] | None = None) -> list[Style]:
     """Every style that can be asked for by name, ``identity`` first.
 
+    Args:
+        on_damaged: called for each of a user's own files that cannot be read;
+            they are left out.
+
     Raises:
-        StyleError: one of the files is damaged.
+        StyleError: a shipped file is damaged.
     """
-    # What counts is the file's name: by that a style is found.
-    files = style_files()
-    return [IDENTITY, *(replace(load_style(file), name=name) for name, file in files.items())]
+    found = [IDENTITY]
+    for name, file in style_files().items():
+        try:
+            # What counts is the file's name: by that a style is found.
+            found.append(replace(load_style(file), name=name))
+        except StyleError as error:
+            if file.is_relative_to(MODELS):
+                raise
+            if on_damaged is not None:
+                on_damaged(error)
+    return found
 
 
 def find_style(style: str | Path | Style) -> Style:
@@ -59,6 +72,11 @@ def find_style(style: str | Path | Style) -> Style:
     """
     if isinstance(style, Style):
         return style
+    if not isinstance(style, (str, PathLike)):
+        raise StyleError(
+            f"A style is a name, a file, a Style or weights by name, not {type(style).__name__}.\n"
+            f"  See all names with: artem styles"
+        )
     if str(style) == IDENTITY.name:
         return IDENTITY
     files = style_files()
@@ -102,6 +120,11 @@ def find_network(network: str | Path) -> NetworkFile:
     Raises:
         NetworkError: there is none, or its file is damaged.
     """
+    if not isinstance(network, (str, PathLike)):
+        raise NetworkError(
+            f"A network is a name or an .onnx file, not {type(network).__name__}.\n"
+            f"  The one to start with: fast"
+        )
     shipped = {file.stem: file for file in sorted(MODELS.glob("*.onnx"))}
     if str(network) in shipped:
         return load_network_file(shipped[str(network)])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
+from numbers import Real
 from os import PathLike
 from pathlib import Path
 from typing import TypedDict, Unpack, overload
@@ -13,7 +15,7 @@ from PIL import Image
 
 from artem.core.errors import PictureError, StyleError
 from artem.core.picture import Frame, Picture, load_picture, picture_from_memory
-from artem.core.style_file import StyleVector, blend_vectors
+from artem.core.style_file import Style, StyleVector, blend_vectors
 from artem.runtime.engine import open_session
 from artem.runtime.library import IDENTITY, StyleChoice, find_network, find_style
 
@@ -39,6 +41,7 @@ class Stylizer:
         network: the network's description.
         engine: name of the engine that runs it.
         precision: what it computes in.
+        strength: the one in use.
 
     Raises:
         ArtemError: a name is unknown, a file damaged, or no engine can run it.
@@ -56,7 +59,8 @@ class Stylizer:
         keep_color: bool = False,
     ) -> None:
         self.network = find_network(network)
-        self.set_style(style, strength=strength)
+        self._vector = self.style_vector(style, strength=strength)[None]
+        self.strength = strength
         self.keep_color = keep_color
         self._session = open_session(
             self.network, engine=engine, precision=precision, threads=threads
@@ -64,24 +68,35 @@ class Stylizer:
         self.engine = self._session.engine
         self.precision = self._session.precision
 
-    def set_style(self, style: StyleChoice, *, strength: float = 1.0) -> None:
+    def set_style(self, style: StyleChoice, *, strength: float | None = None) -> None:
         """Change style, blend or strength; it costs nothing and holds from the next frame on.
+
+        Args:
+            style: as in :class:`Stylizer`.
+            strength: 0 to 1; ``None`` keeps the one in use.
 
         Raises:
             StyleError: a style is unknown, damaged, or not made for this network;
                 or weights or strength make no sense.
         """
+        strength = self.strength if strength is None else strength
         self._vector = self.style_vector(style, strength=strength)[None]
+        self.strength = strength
 
     def style_vector(self, style: StyleChoice, *, strength: float = 1.0) -> StyleVector:
         """The vector ``(P,)`` that a choice of styles amounts to for this network."""
-        if not 0 <= strength <= 1:
+        if not isinstance(strength, Real) or not 0 <= strength <= 1:
             raise StyleError(f"The strength is {strength}.\n  Use a number from 0 to 1.")
         choice = dict(style) if isinstance(style, Mapping) else {"": 1.0}
-        weights = {str(key): float(weight) for key, weight in choice.items()}
-        if any(not 0 <= weight < float("inf") for weight in weights.values()):
+        if not choice:
+            raise StyleError("No style was given.\n  Name one, or several with their weights.")
+        largest = sys.float_info.max
+        if any(not isinstance(w, Real) or not 0 <= w <= largest for w in choice.values()):
             raise StyleError("A style's weight is negative or no number.\n  Use weights from 0 up.")
+        weights = {str(key): float(weight) for key, weight in choice.items()}
         total = sum(weights.values())
+        if total > largest:
+            raise StyleError("The styles' weights are too large to add up.\n  Use smaller ones.")
         if total <= 0:
             raise StyleError("All styles have weight 0.\n  Give at least one of them more.")
         vectors: dict[str, StyleVector] = {}
@@ -90,11 +105,20 @@ class Stylizer:
             if one.name == IDENTITY.name and not one.vectors:
                 strength *= 1 - weight / total
             else:
-                vectors[key] = one.vector_for(self.network.identity, self.network.name)
+                vectors[key] = self._vector_of(one)
         weights = {key: weights[key] for key in vectors}
         if not any(weights.values()):
             vectors, weights, strength = {"": np.zeros(self.network.style_size, "f4")}, {"": 1}, 0
         return blend_vectors(vectors, weights, strength)
+
+    def _vector_of(self, style: Style) -> StyleVector:
+        vector = style.vector_for(self.network.identity, self.network.name)
+        if np.shape(vector) != (self.network.style_size,) or not np.isfinite(vector).all():
+            raise StyleError(
+                f"The style '{style.name}' is damaged: for the network '{self.network.name}' it "
+                f"needs {self.network.style_size} finite numbers.\n  Make or fetch it anew."
+            )
+        return vector
 
     def __call__(self, frame: Frame) -> Frame:
         """Paint one frame.
@@ -191,6 +215,10 @@ def stylize(
     Raises:
         ArtemError: in words for people, whatever is wrong.
     """
+    if not isinstance(picture, (np.ndarray, Image.Image, str, PathLike)):
+        raise PictureError(
+            f"A picture is a NumPy array, a Pillow image or a path, not {type(picture).__name__}."
+        )
     stylizer = Stylizer(style, **options)
     if isinstance(picture, np.ndarray):
         if picture.ndim == 2:
@@ -198,10 +226,6 @@ def stylize(
         if picture.ndim == 3 and picture.shape[2] == 4:
             return np.dstack([stylizer(np.ascontiguousarray(picture[..., :3])), picture[..., 3]])
         return stylizer(picture)
-    if not isinstance(picture, (Image.Image, str, PathLike)):
-        raise PictureError(
-            f"A picture is a NumPy array, a Pillow image or a path, not {type(picture).__name__}."
-        )
     source: Picture = (
         picture_from_memory(picture) if isinstance(picture, Image.Image) else load_picture(picture)
     )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
-from artem.core.errors import EncoderError
+from artem.core.errors import EncoderError, did_you_mean
 
 
 class Encoder(nn.Module):
@@ -41,10 +40,9 @@ class Encoder(nn.Module):
         """
         unknown = [layer for layer in layers if layer not in self.layers]
         if unknown:
-            near = difflib.get_close_matches(unknown[0], self.layers, n=1)
-            hint = f" Did you mean '{near[0]}'?" if near else ""
             raise EncoderError(
-                f"The encoder '{self.name}' has no layer '{unknown[0]}'.{hint}\n"
+                f"The encoder '{self.name}' has no layer '{unknown[0]}'."
+                f"{did_you_mean(unknown[0], self.layers)}\n"
                 f"  It has: {', '.join(self.layers)}"
             )
         features: dict[str, Tensor] = super().__call__(image, layers)

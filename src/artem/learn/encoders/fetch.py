@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import http.client
+import logging
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -15,6 +16,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from artem.core.errors import EncoderError
+from artem.core.files import replacing
 
 TORCHVISION_URLS = {
     "vgg16": "https://download.pytorch.org/models/vgg16-397923af.pth",
@@ -23,6 +25,8 @@ TORCHVISION_URLS = {
 """torchvision's own; the eight digits are the first of the file's SHA-256."""
 
 CHUNK_BYTES = 1 << 20
+
+log = logging.getLogger("artem")
 
 
 def fetch_torchvision(
@@ -48,8 +52,8 @@ def fetch_torchvision(
     if kept.is_file():
         try:
             return load_file(kept)
-        except SafetensorError:
-            kept.unlink()
+        except (SafetensorError, OSError, ValueError) as error:
+            log.info("'%s' is damaged (%s) and is fetched again.", kept, error)
     url = url or TORCHVISION_URLS[name]
     partial = folder / f"{Path(url).name}.part"
     try:
@@ -70,15 +74,24 @@ def fetch_torchvision(
             f"What came from {url} is not the published file: its SHA-256 starts with "
             f"{digest[: len(wanted)]} instead of {wanted}.\n  Try again."
         )
-    state = torch.load(partial, map_location="cpu", weights_only=True)
-    weights = {
-        key: tensor.float().contiguous()
-        for key, tensor in state.items()
-        if key.startswith("features.")
-    }
-    written = kept.with_suffix(".part")
-    save_file(weights, written)
-    written.replace(kept)
+    try:
+        state = torch.load(partial, map_location="cpu", weights_only=True)
+        weights = {
+            key: tensor.float().contiguous()
+            for key, tensor in state.items()
+            if key.startswith("features.")
+        }
+    except Exception as error:  # unpickling raises nearly anything
+        partial.unlink()
+        raise EncoderError(
+            f"What came from {url} cannot be read ({str(error).partition(chr(10))[0]}).\n"
+            f"  Try again, or give an encoder's file with --encoder."
+        ) from error
+    with replacing(kept) as written:
+        try:
+            save_file(weights, written)
+        except SafetensorError as error:
+            raise EncoderError(f"'{kept}' cannot be written ({error}).") from error
     partial.unlink()
     return weights
 
@@ -95,6 +108,7 @@ def _download(url: str, target: Path) -> None:
         raise
     with response, target.open("ab" if response.status == 206 else "wb") as file:
         missing = int(response.headers.get("Content-Length") or 0)
+        log.info("fetching %s (%.1f MB)", url, missing / 1e6)
         while chunk := response.read(CHUNK_BYTES):
             missing -= file.write(chunk)
     if missing > 0:  # read() says nothing of a connection that broke off

@@ -80,7 +80,7 @@ def _from_tensors(path: Path, weights: Mapping[str, Tensor]) -> Encoder:
         if "features.0.weight" in weights:
             name = "vgg19" if "features.34.weight" in weights else "vgg16"
             return vgg_from_torchvision(name, weights)
-    except (KeyError, RuntimeError) as error:
+    except (LookupError, RuntimeError, TypeError, ValueError) as error:
         raise EncoderError(
             f"'{path}' looks like an encoder but its tensors do not fit ({error})."
         ) from error
