@@ -165,3 +165,22 @@ def test_unknown_architectures_are_refused() -> None:
         build_network({"name": "slimm"})
     with pytest.raises(NetworkError, match="'slim' does not fit"):
         build_network({"name": "slim", "depth": 3})
+
+
+def test_a_constrained_head_draws_no_grid_on_flat_maps() -> None:
+    network = SlimNet(stem=4, trunk=8, half=4, blocks=1)
+    for parameter in network.to_full.parameters():
+        torch.nn.init.normal_(parameter)
+    flat = torch.randn(1, 4, 1, 1).expand(1, 4, 6, 6)
+
+    def head() -> torch.Tensor:
+        return torch.pixel_shuffle(network.to_full(flat, iter(())), 2)
+
+    assert head().std(dim=(2, 3)).min() > 0.1
+    before = torch.nn.functional.avg_pool2d(head(), 2)
+    network.constrain()
+    assert head().std(dim=(2, 3)).max() < 1e-5
+    torch.testing.assert_close(torch.nn.functional.avg_pool2d(head(), 2), before)
+    constrained = network.to_full.conv.weight.clone()
+    network.constrain()
+    torch.testing.assert_close(network.to_full.conv.weight, constrained)

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import onnx
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -32,6 +33,8 @@ CONV_DEFAULTS = {"group": 1, "dilations": [1, 1], "pads": [0, 0, 0, 0], "strides
 class FrameNetwork(nn.Module):
     """A styled network from frame to frame, as the file has it.
 
+    It paints a reflected margin beyond the frame's borders and cuts it off: what
+    layers make of their own padding, combs and repeated edges, stays there.
     The picture's own part of the head is computed in 0 to 255, so that the
     identity gives a frame back exactly in any precision.
     """
@@ -42,9 +45,12 @@ class FrameNetwork(nn.Module):
 
     def forward(self, frame: Tensor, style: Tensor) -> Tensor:
         """uint8 ``(1, H, W, 3)`` and float32 ``(1, P)`` to uint8 ``(1, H, W, 3)``."""
+        margin = self.network.margin
         pixels = frame.permute(0, 3, 1, 2).float()
+        around = F.pad(pixels * (2 / 255) - 1, (margin,) * 4, mode="reflect")
         parts = iter(torch.split(style, self.network.style_sizes, dim=1))
-        residual = self.network.residual(pixels * (2 / 255) - 1, parts)
+        residual = self.network.residual(around, parts)
+        residual = residual[:, :, margin:-margin, margin:-margin]
         skip, scale, shift = (part[:, :, None, None] for part in parts)
         painted = skip * pixels + 255 * (scale * residual + shift)
         frame = painted.clamp(0, 255).round().to(torch.uint8)

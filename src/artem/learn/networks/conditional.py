@@ -84,12 +84,15 @@ class StyledNetwork(nn.Module):
         style_size: length P of a style vector.
         multiple: input sides must be multiples of this.
         minimum: and at least this long.
+        margin: pixels to be painted beyond each border and cut off; a multiple of
+            :attr:`multiple`, smaller than :attr:`minimum`.
     """
 
     architecture: dict[str, object]
     style_size: int
     multiple: int
     minimum: int
+    margin: int
 
     def measure(self) -> None:
         """Add up the style vector's parts, in the order in which layers were set up."""
@@ -104,6 +107,9 @@ class StyledNetwork(nn.Module):
     def residual(self, image: Tensor, style: Iterator[Tensor]) -> Tensor:
         """What the head adds, before its scale and shift: ``(N, 3, H, W)``, about [-1, 1]."""
         raise NotImplementedError
+
+    def constrain(self) -> None:
+        """Bring the weights back to where they must be; called after each optimizer step."""
 
     def forward(self, image: Tensor, style: Tensor) -> Tensor:
         """``skip * image + scale * residual + shift``.

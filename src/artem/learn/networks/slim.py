@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -36,6 +37,7 @@ class SlimNet(StyledNetwork):
 
     multiple = 8
     minimum = 32
+    margin = 16
 
     def __init__(self, *, stem: int = 32, trunk: int = 64, half: int = 16, blocks: int = 4) -> None:
         super().__init__()
@@ -64,6 +66,9 @@ class SlimNet(StyledNetwork):
         maps = self.to_half(maps, style)
         return F.pixel_shuffle(self.to_full(maps, style), 2)
 
+    def constrain(self) -> None:
+        _level_shuffle(self.to_full.conv, 2)
+
 
 def _smooth_shuffle(convolution: nn.Conv2d, factor: int) -> None:
     """Start all sub-pixels of a pixel shuffle alike, so that none draws a grid.
@@ -75,3 +80,19 @@ def _smooth_shuffle(convolution: nn.Conv2d, factor: int) -> None:
     if convolution.bias is not None:
         bias = convolution.bias.data
         bias.copy_(bias[:: factor**2].repeat_interleave(factor**2))
+
+
+@torch.no_grad()
+def _level_shuffle(convolution: nn.Conv2d, factor: int) -> None:
+    """Let all sub-pixels of a pixel shuffle answer a flat area alike, so that none draws a grid.
+
+    For each output and input channel, the kernels of the sub-pixels get the same
+    sum. (The condition of Sugawara et al., arXiv:1806.02658, imposed on the
+    weights instead of by a filter behind them.)
+    """
+    weight = torch.unflatten(convolution.weight, 0, (-1, factor**2))
+    sums = weight.sum(dim=(-2, -1), keepdim=True)
+    weight += (sums.mean(dim=1, keepdim=True) - sums) / weight[0, 0, 0].numel()
+    if convolution.bias is not None:
+        bias = torch.unflatten(convolution.bias, 0, (-1, factor**2))
+        bias.copy_(bias.mean(dim=1, keepdim=True).expand_as(bias))

@@ -116,6 +116,7 @@ class Trainer:
             torch.set_flush_denormal(True)  # denormals stall the early steps
         self.network = network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.network.requires_grad_(train_network).train()
+        self.trains_network = train_network
         self.vectors = nn.Parameter(vectors.detach().clone().to(self.device))
         self.photos = photos
         self.loss = loss
@@ -208,6 +209,8 @@ class Trainer:
         if self.step % SNAPSHOT_STEPS == 0:  # only now are these weights known to be good
             self._snapshot = self._state()
         self.optimizer.step()
+        if self.trains_network:
+            self.network.constrain()
         self.step += 1
         means = {name: float(term.detach().mean()) for name, term in terms.items()}
         keep = min(0.99, 1 - 1 / self.step)
