@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections import OrderedDict
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -17,16 +18,22 @@ KEPT_SIZES = 4
 """Compiled frame sizes kept at a time; one takes some tens of megabytes."""
 
 
+@cache
+def shared_core() -> Any:
+    """OpenVINO's core, one for the process: each one loads and unloads the plugins anew."""
+    import openvino
+
+    return openvino.Core()
+
+
 class OpenVinoSession:
     """Compiles once for each frame size: fixed shapes run a sixth faster than open ones."""
 
     engine = "openvino"
 
     def __init__(self, network: NetworkFile, precision: str, threads: int | None) -> None:
-        import openvino
-
         self.precision = "bfloat16" if precision == "bfloat16" else "float"
-        self._core = openvino.Core()
+        self._core = shared_core()
         try:
             self._model = self._core.read_model(network.path)
         except RuntimeError as error:
@@ -67,12 +74,11 @@ class OpenVinoEngine:
         """Missing package, or a precision that the CPU lacks."""
         if importlib.util.find_spec("openvino") is None:
             return "the package is not installed (pip install openvino)"
-        if precision == "bfloat16":
-            import openvino
-
-            if "BF16" not in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
-                return "this CPU has no bfloat16 instructions (use --precision float)"
-        return None
+        if precision != "bfloat16":
+            return None
+        if "BF16" in shared_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+            return None
+        return "this CPU has no bfloat16 instructions (use --precision float)"
 
     def load(self, network: NetworkFile, precision: str, threads: int | None) -> Session:
         """Read the network; compiling waits for the first frame's size."""
