@@ -4,11 +4,14 @@ from artem.learn.losses.consistency import consistency_loss
 from artem.learn.losses.content import content_loss
 from artem.learn.losses.gram import gram_loss, gram_matrix
 from artem.learn.losses.perceptual import PerceptualLoss
+from artem.learn.losses.style import STYLE_LOSSES, StyleLoss
 from artem.learn.losses.total_variation import TV_CONVENTIONS, total_variation
 
 __all__ = [
+    "STYLE_LOSSES",
     "TV_CONVENTIONS",
     "PerceptualLoss",
+    "StyleLoss",
     "consistency_loss",
     "content_loss",
     "gram_loss",

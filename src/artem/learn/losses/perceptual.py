@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from artem.learn.encoders import Encoder
 from artem.learn.losses.content import content_loss
-from artem.learn.losses.gram import gram_loss, gram_matrix
+from artem.learn.losses.style import STYLE_LOSSES
 from artem.learn.losses.total_variation import total_variation
 
 StyleTarget = dict[str, Tensor]
-"""Gram matrices of a style picture by layer, each ``(1, C, C)`` or ``(N, C, C)``."""
+"""Descriptions of style pictures, keyed ``gram:relu1_1``, each ``(1, ...)`` or ``(N, ...)``."""
 
 
 class PerceptualLoss:
     """``content_weight * content + style_weight * style + tv_weight * tv``.
 
     Content and style are weighted means over layers of terms that are already
-    relative to their target (:func:`content_loss`, :func:`gram_loss`), so the
-    default weights serve any style, encoder and picture size.
+    relative to their target (:func:`content_loss`, :data:`STYLE_LOSSES`), so the
+    default weights serve any style, encoder and picture size. Several style
+    losses add up, each with its own weight.
 
     Args:
         encoder: gives the features; its weights stay fixed.
         content_layers, style_layers: weight of each layer by name; ``None``
             takes the encoder's own recommendation.
+        style_losses: weight of each style loss by name, of :data:`STYLE_LOSSES`.
         content_weight, style_weight, tv_weight: weights of the three terms.
         tv: name of the total variation's convention.
     """
@@ -37,6 +40,7 @@ class PerceptualLoss:
         *,
         content_layers: Mapping[str, float] | None = None,
         style_layers: Mapping[str, float] | None = None,
+        style_losses: Mapping[str, float] | None = None,
         content_weight: float = 1.0,
         style_weight: float = 10.0,
         tv_weight: float = 0.3,
@@ -45,16 +49,26 @@ class PerceptualLoss:
         self.encoder = encoder
         self.content_layers = dict(content_layers or dict.fromkeys(encoder.content_layers, 1.0))
         self.style_layers = dict(style_layers or dict.fromkeys(encoder.style_layers, 1.0))
+        self.style_losses = dict(style_losses or {"gram": 1.0})
         self.content_weight = content_weight
         self.style_weight = style_weight
         self.tv_weight = tv_weight
         self.tv = tv
 
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Everything but the encoder that the loss depends on, for JSON and digests."""
+        return {name: value for name, value in vars(self).items() if name != "encoder"}
+
     @torch.no_grad()
     def style_target(self, picture: Tensor) -> StyleTarget:
-        """The Gram matrices of style pictures ``(N, 3, H, W)``, to be reached by others."""
+        """The descriptions of style pictures ``(N, 3, H, W)``, to be reached by others."""
         features = self.encoder(picture, list(self.style_layers))
-        return {layer: gram_matrix(maps) for layer, maps in features.items()}
+        return {
+            f"{name}:{layer}": STYLE_LOSSES[name].describe(features[layer])
+            for name in self.style_losses
+            for layer in self.style_layers
+        }
 
     @torch.no_grad()
     def content_target(self, picture: Tensor) -> dict[str, Tensor]:
@@ -64,7 +78,10 @@ class PerceptualLoss:
     def terms(
         self, image: Tensor, content: Mapping[str, Tensor], style: Mapping[str, Tensor]
     ) -> dict[str, Tensor]:
-        """The three unweighted terms of each image, ``(N,)`` each.
+        """The unweighted terms of each image, ``(N,)`` each: content, style and tv.
+
+        With several style losses, ``style`` is their weighted sum and each stands
+        beside it as ``style:NAME``.
 
         Args:
             image: ``(N, 3, H, W)`` in [0, 1]; values outside are allowed.
@@ -72,19 +89,44 @@ class PerceptualLoss:
             style: what :meth:`style_target` gave, one style for all or one for each.
         """
         features = self.encoder(image, list({**self.content_layers, **self.style_layers}))
-        content_term = sum(
-            weight * content_loss(features[layer], content[layer])
-            for layer, weight in self.content_layers.items()
-        )
-        style_term = sum(
-            weight * gram_loss(gram_matrix(features[layer]), style[layer])
-            for layer, weight in self.style_layers.items()
-        )
-        return {
-            "content": torch.as_tensor(content_term) / sum(self.content_layers.values()),
-            "style": torch.as_tensor(style_term) / sum(self.style_layers.values()),
+        parts = self.style_parts(features, style)
+        terms = {
+            "content": self.content_term(features, content),
+            "style": self._sum_styles(parts),
             "tv": total_variation(image.float(), self.tv),
         }
+        if len(parts) > 1:
+            terms |= {f"style:{name}": part for name, part in parts.items()}
+        return terms
+
+    def content_term(self, features: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> Tensor:
+        """The content term ``(N,)`` of features by layer, or of a region ``(N, C, M, 1)``."""
+        return _weighted_mean(
+            {layer: content_loss(features[layer], target[layer]) for layer in self.content_layers},
+            self.content_layers,
+        )
+
+    def style_term(self, features: Mapping[str, Tensor], target: Mapping[str, Tensor]) -> Tensor:
+        """The style term ``(N,)`` of features by layer, or of a region ``(N, C, M, 1)``."""
+        return self._sum_styles(self.style_parts(features, target))
+
+    def style_parts(
+        self, features: Mapping[str, Tensor], target: Mapping[str, Tensor]
+    ) -> dict[str, Tensor]:
+        """Each style loss's own part ``(N,)`` of the style term, before its weight."""
+        return {
+            name: _weighted_mean(
+                {
+                    layer: STYLE_LOSSES[name].distance(features[layer], target[f"{name}:{layer}"])
+                    for layer in self.style_layers
+                },
+                self.style_layers,
+            )
+            for name in self.style_losses
+        }
+
+    def _sum_styles(self, parts: Mapping[str, Tensor]) -> Tensor:
+        return torch.stack([self.style_losses[name] * parts[name] for name in parts]).sum(dim=0)
 
     def total(self, terms: Mapping[str, Tensor]) -> Tensor:
         """The weighted sum of :meth:`terms`, ``(N,)``."""
@@ -93,3 +135,8 @@ class PerceptualLoss:
             + self.style_weight * terms["style"]
             + self.tv_weight * terms["tv"]
         )
+
+
+def _weighted_mean(terms: Mapping[str, Tensor], weights: Mapping[str, float]) -> Tensor:
+    total = torch.stack([weights[name] * term for name, term in terms.items()]).sum(dim=0)
+    return total / sum(weights.values())
