@@ -18,6 +18,7 @@ from typer.core import TyperGroup
 
 from artem import __version__
 from artem.app.bench import bench
+from artem.app.distill import distill
 from artem.app.info import info
 from artem.app.say import complain, say
 from artem.app.styles import styles
@@ -63,6 +64,7 @@ app.command(no_args_is_help=True)(stylize)
 app.command()(styles)
 app.command(no_args_is_help=True)(train)
 app.command(no_args_is_help=True)(polish)
+app.command(no_args_is_help=True)(distill)
 app.add_typer(bench, name="bench")
 app.command()(info)
 

@@ -21,6 +21,12 @@ def network_card(network: NetworkFile) -> str:
     return f"# Network `{network.name}`\n\n{_table(rows)}\n{_sections(network.card)}"
 
 
+def encoder_card(name: str, parameters: int, card: Mapping[str, Any]) -> str:
+    """The card of a distilled encoder."""
+    rows = {"Parameters": f"{parameters:,}", "Stored as": "float16"}
+    return f"# Encoder `{name}`\n\n{_table(rows)}\n{_sections(card)}"
+
+
 def style_card(style: Style) -> str:
     """The card of a style, from its file's header."""
     rows = {

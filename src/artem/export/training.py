@@ -265,7 +265,7 @@ class _Run:
                 drawn = now
             return bool(stop)
 
-        with _stop_between_steps() as stop:
+        with stop_between_steps() as stop:
             try:
                 trainer.run(after_step)
             finally:
@@ -301,7 +301,7 @@ class _Run:
 
 
 @contextmanager
-def _stop_between_steps() -> Iterator[list[int]]:
+def stop_between_steps() -> Iterator[list[int]]:
     """A list that the first Ctrl-C puts something into; the second one interrupts as usual."""
     pressed: list[int] = []
 

@@ -6,11 +6,11 @@ import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from artem.core.errors import EncoderError, did_you_mean
+from artem.learn.encoders.compact import FORMAT, compact_from_tensors
 from artem.learn.encoders.encoder import Encoder, EncoderChain
 from artem.learn.encoders.fetch import fetch_torchvision
 from artem.learn.encoders.squeezenet import squeezenet_from_tensors
@@ -18,7 +18,10 @@ from artem.learn.encoders.vgg import vgg_from_blocks, vgg_from_torchvision
 
 TEACHER_VARIABLE = "ARTEM_TEACHER"
 
+SHIPPED = Path(__file__).resolve().parents[2] / "models" / "compact.safetensors"
+
 ENCODERS: dict[str, Callable[[], Encoder]] = {
+    "compact": lambda: _from_file(SHIPPED),
     "vgg16": lambda: vgg_from_torchvision("vgg16", fetch_torchvision("vgg16")),
     "vgg19": lambda: vgg_from_torchvision("vgg19", fetch_torchvision("vgg19")),
 }
@@ -32,16 +35,17 @@ def load_encoder(encoder: str | Path | None = None) -> Encoder:
 
     Args:
         encoder: a name out of :data:`ENCODERS`; or a ``.safetensors`` file with
-            a VGG (``conv11.weight``... or torchvision's ``features.0.weight``...)
-            or SqueezeNet (``fire2.squeeze.weight``...); or a folder with the
-            files :data:`TEACHER_FILES`. ``None`` takes the path in the
-            environment variable ``ARTEM_TEACHER`` and, without one, ``vgg19``.
+            one of ``artem distill``, a VGG (``conv11.weight``... or torchvision's
+            ``features.0.weight``...) or SqueezeNet (``fire2.squeeze.weight``...);
+            or a folder with the files :data:`TEACHER_FILES`. ``None`` takes the
+            path in the environment variable ``ARTEM_TEACHER`` and, without one,
+            the shipped ``compact``.
 
     Raises:
         EncoderError: there is no such encoder, or it cannot be read or fetched.
     """
     if encoder is None:
-        encoder = os.environ.get(TEACHER_VARIABLE) or "vgg19"
+        encoder = os.environ.get(TEACHER_VARIABLE) or "compact"
     if str(encoder) in ENCODERS:
         return ENCODERS[str(encoder)]().frozen()
     path = Path(encoder)
@@ -63,16 +67,20 @@ def load_encoder(encoder: str | Path | None = None) -> Encoder:
 
 def _from_file(path: Path) -> Encoder:
     try:
-        weights = load_file(path)
+        with safe_open(path, "pt") as opened:
+            header = opened.metadata() or {}
+            weights = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, ValueError) as error:
         raise EncoderError(
             f"'{path}' is not a readable safetensors file ({error}).\n  Fetch or convert it again."
         ) from error
-    return _from_tensors(path, weights)
+    return _from_tensors(path, weights, header)
 
 
-def _from_tensors(path: Path, weights: Mapping[str, Tensor]) -> Encoder:
+def _from_tensors(path: Path, weights: Mapping[str, Tensor], header: Mapping[str, str]) -> Encoder:
     try:
+        if header.get("format") == FORMAT:
+            return compact_from_tensors(weights, header)
         if "fire2.squeeze.weight" in weights:
             return squeezenet_from_tensors(weights)
         if "conv11.weight" in weights:
@@ -80,7 +88,7 @@ def _from_tensors(path: Path, weights: Mapping[str, Tensor]) -> Encoder:
         if "features.0.weight" in weights:
             name = "vgg19" if "features.34.weight" in weights else "vgg16"
             return vgg_from_torchvision(name, weights)
-    except (LookupError, RuntimeError, TypeError, ValueError) as error:
+    except (EncoderError, LookupError, RuntimeError, TypeError, ValueError) as error:
         raise EncoderError(
             f"'{path}' looks like an encoder but its tensors do not fit ({error})."
         ) from error

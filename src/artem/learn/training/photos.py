@@ -31,6 +31,7 @@ class PhotoFolder:
     Args:
         folder: searched with its subfolders.
         exclude: files (resolved) that must not be trained on.
+        zoom: crops are squares of between ``1 / zoom`` and all of the shorter side.
 
     Attributes:
         files: the photos, sorted by name.
@@ -40,8 +41,11 @@ class PhotoFolder:
         TrainingError: the folder does not exist or holds no picture.
     """
 
-    def __init__(self, folder: str | Path, exclude: frozenset[Path] = frozenset()) -> None:
+    def __init__(
+        self, folder: str | Path, exclude: frozenset[Path] = frozenset(), zoom: float = 1.3
+    ) -> None:
         folder = Path(folder)
+        self.zoom = zoom
         if not folder.is_dir():
             raise TrainingError(f"There is no folder '{folder}'.\n  Name a folder with photos.")
         self.folder = folder
@@ -81,7 +85,7 @@ class PhotoFolder:
         while len(crops) < batch:
             file = self.files[draw.integers(len(self.files))]
             try:
-                crops.append(_crop(file, crop_px, draw))
+                crops.append(_crop(file, crop_px, self.zoom, draw))
             except PictureError as error:
                 self.broken[file] = str(error)
                 if len(self.broken) >= len(self.files):
@@ -93,10 +97,10 @@ class PhotoFolder:
         return stacked.permute(0, 3, 1, 2).float().div(255)
 
 
-def _crop(file: Path, side_px: int, draw: np.random.Generator) -> NDArray[np.uint8]:
-    """A random square of between 1/1.3 and all of the shorter side, scaled to ``side_px``."""
+def _crop(file: Path, side_px: int, zoom: float, draw: np.random.Generator) -> NDArray[np.uint8]:
+    """A random square of ``1 / zoom`` to all of the shorter side, scaled to ``side_px``."""
     picture = Image.fromarray(load_picture(file).frame)
-    side = min(picture.size) / draw.uniform(1.0, 1.3)
+    side = min(picture.size) / draw.uniform(1.0, zoom)
     left, top = ((length - side) * draw.random() for length in picture.size)
     box = (left, top, left + side, top + side)
     crop = np.asarray(
