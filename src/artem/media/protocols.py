@@ -124,3 +124,7 @@ class Sink(Protocol):
             MediaError: it cannot be written.
         """
         ...
+
+    def idle(self) -> None:
+        """Called now and then while there is nothing to put: a window answers its keys here."""
+        ...

@@ -1,0 +1,265 @@
+"""Paints one frame after the other, as the controls and the governor say."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from artem.core.color import with_colors_of
+from artem.core.errors import NetworkError, StyleError
+from artem.core.picture import Frame
+from artem.media.controls import Controls, Settings
+from artem.media.governor import Governor, Rung
+from artem.media.opencv import resize
+from artem.media.protocols import TimedFrame
+from artem.media.steady import Steadier
+from artem.runtime.library import IDENTITY, StyleChoice, find_network, find_style
+from artem.runtime.stylizer import Stylizer
+
+LIGHTER: dict[str, tuple[str, ...]] = {"fine": ("fast", "micro"), "fast": ("micro",)}
+"""Shipped networks that may step in for another, the best one first."""
+
+KEPT_BRUSHES = 3
+
+Mask = NDArray[np.float32]
+"""``(H, W)``: 1 where the painting goes, 0 where the frame stays."""
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a frame of some size is painted: one compiled network for each."""
+
+    network: str
+    precision: str
+    scale: float
+    width_px: int
+    height_px: int
+
+    @property
+    def working_px(self) -> tuple[int, int]:
+        """Width and height at which the network works."""
+        return max(1, round(self.width_px * self.scale)), max(1, round(self.height_px * self.scale))
+
+
+class Painter:
+    """From a frame to its painting, of the same size. For one thread at a time.
+
+    Args:
+        controls: how to paint; may change between two frames, from any thread.
+        networks: the preferred one first; those after it may be chosen by the governor.
+        engine, threads: as for :class:`~artem.Stylizer`.
+        governor: keeps the frame rate; without it every frame is painted at ``scale``.
+        scale: what the sides are multiplied with before painting; the painting is enlarged.
+        mask: where to paint; everywhere when ``None``.
+        style_at: the style at a time, instead of the controls'.
+        on_change: told when something else is done than before, in words.
+        in_turn: compile at once what a change asks for, and keep the frame waiting.
+            Otherwise the next frames are painted as before until it is ready.
+
+    Attributes:
+        way: how the last frame was painted.
+        engine, precision: what painted it.
+
+    Raises:
+        ArtemError: the style, a network or an engine makes no sense.
+    """
+
+    def __init__(
+        self,
+        controls: Controls,
+        *,
+        networks: Sequence[str | Path] = ("fast",),
+        engine: str = "auto",
+        threads: int | None = None,
+        governor: Governor | None = None,
+        scale: float = 1.0,
+        mask: Callable[[TimedFrame], Mask] | None = None,
+        style_at: Callable[[Fraction], StyleChoice] | None = None,
+        on_change: Callable[[str], None] | None = None,
+        in_turn: bool = False,
+    ) -> None:
+        self.controls = controls
+        self.way: Way | None = None
+        self._networks = [str(network) for network in networks]
+        self._engine = engine
+        self._threads = threads
+        self._governor = governor
+        self._rung = governor.rung if governor else Rung(0, scale, 1.0)
+        self._mask = mask
+        self._style_at = style_at
+        self._on_change = on_change or (lambda text: None)
+        self._in_turn = in_turn
+        self._brushes: OrderedDict[Way, Stylizer] = OrderedDict()
+        self._dipped: dict[Way, Settings] = {}
+        self._coming: tuple[Way, Future[Stylizer]] | None = None
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="artem-compile")
+        self._steadier: Steadier | None = None
+        self._checked = controls.settings
+        self._models = {name: self._stylizer(name, controls.settings) for name in self._networks}
+        self._able: tuple[StyleChoice, set[str]] = (controls.settings.style, set(self._models))
+        first = self._models[self._networks[0]]
+        self.engine, self.precision = first.engine, first.precision
+        controls.check = self.check
+
+    def check(self, settings: Settings) -> None:
+        """Raise an :class:`~artem.ArtemError` unless these settings can be followed."""
+        if settings.precision != self._checked.precision:
+            self._stylizer(self._networks[0], settings)
+        if settings.steady > 0 and self._checked.steady == 0:
+            Steadier()
+        first = self._models[self._networks[0]]
+        first.style_vector(settings.style, strength=settings.strength)
+        self._checked = settings
+
+    def __call__(self, timed: TimedFrame) -> Frame:
+        """Paint one frame.
+
+        Raises:
+            ArtemError: a style's file has gone since it was chosen, or the like.
+        """
+        settings, frame = self.controls.settings, timed.frame
+        if self._style_at is not None:
+            settings = replace(settings, style=self._style_at(timed.time_s))
+        wanted = self._way(settings, frame)
+        brush, way = self._brush(wanted, settings)
+        if way != self.way:
+            if self.way is not None:
+                self._on_change(describe_way(way))
+            self.way = way
+        begun_s = time.perf_counter()
+        painted = self._paint(brush, way, frame, settings)
+        if self._governor is not None and way == wanted:
+            self._rung = self._governor.note(time.perf_counter() - begun_s) or self._rung
+        return self._finish(timed, painted, settings)
+
+    def _paint(self, brush: Stylizer, way: Way, frame: Frame, settings: Settings) -> Frame:
+        working = resize(frame, *way.working_px)
+        painted = brush(working)
+        if settings.steady > 0:
+            self._steadier = self._steadier or Steadier()
+            painted = self._steadier(working, painted, settings.steady)
+        elif self._steadier is not None:
+            self._steadier.reset()
+        return resize(painted, way.width_px, way.height_px)
+
+    def _finish(self, timed: TimedFrame, painted: Frame, settings: Settings) -> Frame:
+        frame = timed.frame
+        if settings.strength == 0:
+            painted = frame  # to the bit, at any working size
+        if settings.keep_color:
+            painted = with_colors_of(frame, painted)
+        if self._mask is not None:
+            weight = self._mask(timed)[..., None]
+            painted = (frame + weight * (painted.astype(np.float32) - frame)).round().astype("u1")
+        if settings.split > 0:
+            painted = split_view(frame, painted, settings.split)
+        return painted
+
+    def _way(self, settings: Settings, frame: Frame) -> Way:
+        height, width = frame.shape[:2]
+        network = self._networks[self._rung.network]
+        if not self._has_style(network, settings.style):
+            network = self._networks[0]
+        return Way(network, settings.precision, self._rung.scale, width, height)
+
+    def _has_style(self, network: str, style: StyleChoice) -> bool:
+        """Whether one that stepped in can go on with the style; looked up when it changes."""
+        if self._able[0] != style and network != self._networks[0]:
+            able = set()
+            for name, model in self._models.items():
+                with suppress(StyleError):
+                    model.style_vector(style)
+                    able.add(name)
+            self._able = (style, able)
+        return network == self._networks[0] or network in self._able[1]
+
+    def _brush(self, wanted: Way, settings: Settings) -> tuple[Stylizer, Way]:
+        """The stylizer for a way, or while it is being compiled the one in use."""
+        now = self.way
+        can_wait = now is not None and (now.width_px, now.height_px) == (
+            wanted.width_px,
+            wanted.height_px,
+        )
+        if wanted not in self._brushes:
+            if self._in_turn or not can_wait:
+                self._keep(wanted, self._compiled(wanted, settings))
+            elif self._coming is None:
+                self._coming = (wanted, self._pool.submit(self._compiled, wanted, settings))
+            elif self._coming[1].done():
+                (way, coming), self._coming = self._coming, None
+                self._keep(way, coming.result())
+        way = wanted if wanted in self._brushes or now is None else now
+        brush = self._brushes[way]
+        self._brushes.move_to_end(way)
+        self._dip(brush, way, settings)
+        self.engine, self.precision = brush.engine, brush.precision
+        return brush, way
+
+    def _keep(self, way: Way, brush: Stylizer) -> None:
+        self._brushes[way] = brush
+        while len(self._brushes) > KEPT_BRUSHES:
+            oldest = next(one for one in self._brushes if one not in (way, self.way))
+            del self._brushes[oldest]
+            self._dipped.pop(oldest, None)
+
+    def _dip(self, brush: Stylizer, way: Way, settings: Settings) -> None:
+        """Give the brush its style, when it is another than before."""
+        before = self._dipped.get(way)
+        if before is None or (before.style, before.strength) != (settings.style, settings.strength):
+            brush.set_style(settings.style, strength=settings.strength)
+            self._dipped[way] = settings
+
+    def _compiled(self, way: Way, settings: Settings) -> Stylizer:
+        """A stylizer that has seen a frame of the size, as engines compile at the first one."""
+        brush = self._stylizer(way.network, settings)
+        width_px, height_px = way.working_px
+        brush(np.zeros((height_px, width_px, 3), np.uint8))
+        return brush
+
+    def _stylizer(self, network: str, settings: Settings) -> Stylizer:
+        return Stylizer(
+            settings.style, network=network, precision=settings.precision, engine=self._engine,
+            threads=self._threads, strength=settings.strength,
+        )  # fmt: skip
+
+
+def networks_for(style: StyleChoice, network: str = "fast") -> list[str]:
+    """A network, and those of the library that may step in for it and have the style."""
+    found = [network]
+    for name in LIGHTER.get(network, ()):
+        try:
+            identity = find_network(name).identity
+        except NetworkError:
+            continue
+        styles = style if isinstance(style, Mapping) else [style]
+        chosen = [find_style(one) for one in styles]
+        if all(identity in one.vectors or one.name == IDENTITY.name for one in chosen):
+            found.append(name)
+    return found
+
+
+def split_view(frame: Frame, painted: Frame, split: float) -> Frame:
+    """The left part as it was, a thin line, the rest painted."""
+    width = frame.shape[1]
+    column = round(width * split)
+    both = painted.copy()
+    both[:, :column] = frame[:, :column]
+    if 0 < column < width:
+        thickness = max(1, width // 400)
+        both[:, column : column + thickness] = 255
+    return both
+
+
+def describe_way(way: Way) -> str:
+    """``painting with fast at 71 % of the size``."""
+    size = "at full size" if way.scale == 1 else f"at {100 * way.scale:.0f} % of the size"
+    return f"painting with {way.network} {size}"

@@ -1,0 +1,116 @@
+"""Less flicker: the last painting, moved along with the scene, goes into the next one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from artem.core.picture import Frame
+from artem.media.cuts import Cuts
+from artem.media.opencv import load_opencv
+
+FLOW_PX = 384
+"""Longer side of the pictures between which motion is estimated."""
+
+MOST = 0.9
+"""Weight of the last painting at a steadiness of 1; with all the weight nothing would be new."""
+
+SIMILAR_LEVELS = 24
+"""A place whose frame, moved along, differs by so much is trusted by a third."""
+
+Flow = NDArray[np.float32]
+
+
+class Steadier:
+    """Blends each painting with the one before, warped by the optical flow of the frames.
+
+    The flow is Kroeger et al.'s DIS (arXiv:1603.03590) in OpenCV, at a reduced size, in
+    both directions. Where the two disagree (the test of Sundaram et al., ECCV 2010: something
+    was covered or comes into view), where it leads out of the picture, and where the frames
+    differ although the flow holds them for the same, the new painting stands alone. So it
+    does after a cut.
+
+    Raises:
+        MediaError: OpenCV is missing.
+    """
+
+    def __init__(self) -> None:
+        self._cv2: Any = load_opencv("Steadying")
+        self._dis = self._cv2.DISOpticalFlow_create(self._cv2.DISOPTICAL_FLOW_PRESET_FAST)
+        self._cuts = Cuts()
+        self._last: tuple[Frame, Frame] | None = None
+
+    def reset(self) -> None:
+        """Forget what was painted."""
+        self._last = None
+
+    def __call__(self, frame: Frame, painted: Frame, amount: float) -> Frame:
+        """The steadied painting.
+
+        Args:
+            frame, painted: uint8 ``(H, W, 3)``, before and after painting.
+            amount: 0 leaves it as it is.
+        """
+        gray = self._small_gray(frame)
+        cut, last = self._cuts(frame), self._last
+        if last is None or cut or amount <= 0 or last[1].shape != painted.shape:
+            self._last = (gray, painted)
+            return painted
+        backward, trust = self.motion(last[0], gray)
+        warped = self._warp(last[1], backward)
+        weight = self._cv2.resize(trust, painted.shape[1::-1]) * np.float32(MOST * amount)
+        steadied = painted + weight[..., None] * (warped.astype(np.float32) - painted)
+        result: Frame = np.asarray(steadied.round().clip(0, 255).astype(np.uint8))
+        self._last = (gray, result)
+        return result
+
+    def motion(self, before: Frame, now: Frame) -> tuple[Flow, NDArray[np.float32]]:
+        """Where each pixel comes from, and how far that is to be trusted.
+
+        Args:
+            before, now: uint8 ``(h, w)``, gray.
+
+        Returns:
+            Flow ``(h, w, 2)`` in pixels from ``now`` to ``before``, and trust ``(h, w)``
+            from 0 to 1.
+        """
+        backward: Flow = self._dis.calc(now, before, None)
+        forward: Flow = self._dis.calc(before, now, None)
+        places = self._places(backward)
+        there = self._cv2.remap(forward, places, None, self._cv2.INTER_LINEAR)
+        apart = np.square(backward + there).sum(axis=2)
+        length = np.square(backward).sum(axis=2) + np.square(there).sum(axis=2)
+        height, width = now.shape
+        inside = (
+            (places[..., 0] >= 0) & (places[..., 0] <= width - 1)
+            & (places[..., 1] >= 0) & (places[..., 1] <= height - 1)
+        )  # fmt: skip
+        moved = self._cv2.remap(before, places, None, self._cv2.INTER_LINEAR)
+        differs = (moved.astype(np.float32) - now) / SIMILAR_LEVELS
+        trust = np.exp(-np.square(differs)) * inside * (apart < 0.01 * length + 0.5)
+        return backward, self._cv2.blur(trust.astype(np.float32), (3, 3))
+
+    def _warp(self, picture: Frame, flow: Flow) -> Frame:
+        """``picture`` moved by a flow of smaller size. Cubic, as linear blurs with every frame."""
+        height, width = picture.shape[:2]
+        scale = np.array([width / flow.shape[1], height / flow.shape[0]], dtype=np.float32)
+        flow = self._cv2.resize(flow, (width, height)) * scale
+        warped: Frame = self._cv2.remap(
+            picture, self._places(flow), None, self._cv2.INTER_CUBIC,
+            borderMode=self._cv2.BORDER_REPLICATE,
+        )  # fmt: skip
+        return warped
+
+    def _places(self, flow: Flow) -> Flow:
+        height, width = flow.shape[:2]
+        x, y = np.meshgrid(np.arange(width, dtype="f4"), np.arange(height, dtype="f4"))
+        return np.asarray(flow + np.dstack([x, y]), dtype=np.float32)
+
+    def _small_gray(self, frame: Frame) -> Frame:
+        gray = self._cv2.cvtColor(frame, self._cv2.COLOR_RGB2GRAY)
+        scale = min(1.0, FLOW_PX / max(gray.shape))
+        size = [max(16, round(side * scale)) for side in gray.shape[::-1]]
+        small: Frame = self._cv2.resize(gray, size, interpolation=self._cv2.INTER_AREA)
+        return small
