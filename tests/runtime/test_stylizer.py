@@ -12,11 +12,12 @@ from conftest import Library, draw_photo
 from PIL import Image
 
 from artem import Stylizer, stylize
+from artem.core.color import LUMINANCE, with_colors_of
 from artem.core.errors import ArtemError, EngineError, NetworkError, PictureError, StyleError
 from artem.core.style_file import blend_vectors, save_style
 from artem.runtime.engine import engines
 from artem.runtime.library import find_style
-from artem.runtime.stylizer import LUMINANCE, pad_frame, with_colors_of
+from artem.runtime.stylizer import pad_frame
 
 ENGINES = ("openvino", "onnxruntime")
 SIZES = [(1, 1), (1, 7), (5, 3), (31, 33), (32, 32), (33, 64), (127, 255), (2000, 1333)]

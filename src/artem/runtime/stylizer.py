@@ -13,14 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from artem.core.color import with_colors_of
 from artem.core.errors import PictureError, StyleError
 from artem.core.picture import Frame, Picture, load_picture, picture_from_memory
 from artem.core.style_file import Style, StyleVector, blend_vectors
 from artem.runtime.engine import open_session
 from artem.runtime.library import IDENTITY, StyleChoice, find_network, find_style
-
-# ITU-R BT.601, the weights of JPEG's luminance
-LUMINANCE = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 
 
 class Stylizer:
@@ -162,17 +160,6 @@ def pad_frame(frame: Frame, multiple: int, minimum: int) -> Frame:
         return np.ascontiguousarray(frame)
     missing = ((0, height - frame.shape[0]), (0, width - frame.shape[1]), (0, 0))
     return np.pad(frame, missing, mode="reflect")
-
-
-def with_colors_of(frame: Frame, painted: Frame) -> Frame:
-    """``painted``'s luminance with ``frame``'s chrominance.
-
-    Adding one number to red, green and blue changes the luminance (BT.601) by
-    it and leaves Cb and Cr as they are.
-    """
-    luminance = (painted.astype(np.float32) - frame) @ LUMINANCE
-    shifted = frame + luminance.round()[..., None]
-    return np.clip(shifted, 0, 255).astype(np.uint8)
 
 
 class StylizerOptions(TypedDict, total=False):

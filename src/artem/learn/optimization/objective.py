@@ -1,0 +1,139 @@
+"""What a picture being made is measured by: content everywhere, each style where it belongs."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from artem.core.errors import TrainingError
+from artem.learn.losses import STYLE_LOSSES, PerceptualLoss, total_variation
+from artem.learn.losses.perceptual import StyleTarget
+
+
+@dataclass(frozen=True)
+class Region:
+    """A part of the picture and the styles it is to have.
+
+    Attributes:
+        styles: weight and target of each; the weights count relative to their sum.
+        mask: ``(H, W)`` in [0, 1], above a half where the region is; ``None`` is
+            the whole picture.
+    """
+
+    styles: Sequence[tuple[float, StyleTarget]]
+    mask: Tensor | None = None
+
+
+class RegionalLoss:
+    """A perceptual loss with several styles, each in its own part of the picture.
+
+    A region's style term is taken over those features whose place lies in its mask,
+    and counts by the region's share of the picture, so that a pixel is pulled as
+    hard in a small region as in a large one. A layer so deep that a region has no
+    place left in it is left out there. The terms of several styles in one region
+    add up by weight. Pixels outside all regions stay the photo's.
+
+    Args:
+        loss: encoder, terms and weights.
+        content: photo, ``(1, 3, H, W)`` in [0, 1].
+        regions: at least one; where they overlap, both count.
+        gray: the image has one channel, its luminance.
+
+    Raises:
+        TrainingError: there are masks, and a style loss needs whole maps.
+    """
+
+    def __init__(
+        self,
+        loss: PerceptualLoss,
+        content: Tensor,
+        regions: Sequence[Region],
+        *,
+        gray: bool = False,
+    ) -> None:
+        self.loss = loss
+        self.photo = content
+        self.gray = gray
+        self.parts = [_Part(loss, region) for region in regions]
+        self.layers = list({**loss.content_layers, **loss.style_layers})
+        self.target = loss.content_target(channels_last(content))
+        masks = [region.mask for region in regions if region.mask is not None]
+        covered = torch.stack(masks).amax(dim=0) > 0.5 if len(masks) == len(regions) else None
+        self.free = None if covered is None or bool(covered.all()) else covered
+
+    def start(self, picture: Tensor) -> Tensor:
+        """What to optimize, to begin with ``picture``, ``(1, 3, H, W)``."""
+        return picture.mean(dim=1, keepdim=True) if self.gray else picture
+
+    def shown(self, image: Tensor) -> Tensor:
+        """The picture ``(1, 3, H, W)`` that an image under optimization stands for."""
+        picture = image.expand(-1, 3, -1, -1) if self.gray else image
+        return picture if self.free is None else torch.where(self.free, picture, self.photo)
+
+    def __call__(self, image: Tensor) -> tuple[Tensor, Mapping[str, float]]:
+        """The objective at ``image``, a scalar with its graph, and its unweighted terms."""
+        loss, picture = self.loss, self.shown(image)
+        features = loss.encoder(channels_last(picture), self.layers)
+        terms = {
+            "content": loss.content_term(features, self.target),
+            "style": torch.stack([part.style_term(features) for part in self.parts]).sum(dim=0),
+            "tv": total_variation(picture, loss.tv),
+        }
+        objective = loss.total(terms).sum()
+        return objective, {name: float(term.detach().sum()) for name, term in terms.items()}
+
+
+class _Part:
+    """A region as the loss needs it: places by layer, weights that add up to its share."""
+
+    def __init__(self, loss: PerceptualLoss, region: Region) -> None:
+        self.loss = loss
+        self.mask = region.mask
+        share = 1.0
+        if self.mask is not None:
+            share = float((self.mask > 0.5).float().mean())
+            for name in loss.style_losses:
+                if STYLE_LOSSES[name].needs_maps:
+                    raise TrainingError(
+                        f"The style loss '{name}' compares neighbors and cannot be used with "
+                        f"masks.\n  Leave one of the two out."
+                    )
+        total = sum(weight for weight, _ in region.styles)
+        self.styles = [(share * weight / total, target) for weight, target in region.styles]
+        self.places: dict[str, Tensor] = {}
+
+    def style_term(self, features: Mapping[str, Tensor]) -> Tensor:
+        """The region's weighted style term ``(1,)``."""
+        loss = self.loss
+        if self.mask is not None:
+            features = self._inside(self.mask, features)
+            if len(features) < len(loss.style_layers):
+                loss = copy.copy(loss)
+                weights = loss.style_layers.items()
+                loss.style_layers = {layer: w for layer, w in weights if layer in features}
+            if not loss.style_layers:
+                return self.mask.new_zeros(1)
+        terms = [weight * loss.style_term(features, target) for weight, target in self.styles]
+        return torch.stack(terms).sum(dim=0)
+
+    def _inside(self, mask: Tensor, features: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The features in the region, ``(1, C, M, 1)``, of those layers that have any."""
+        inside = {}
+        for layer in self.loss.style_layers:
+            maps = features[layer]
+            if layer not in self.places:
+                small = F.interpolate(mask[None, None], maps.shape[-2:], mode="area")
+                self.places[layer] = (small.flatten() > 0.5).nonzero().flatten()
+            if self.places[layer].numel():
+                inside[layer] = maps.flatten(2)[..., self.places[layer]].unsqueeze(-1)
+        return inside
+
+
+def channels_last(image: Tensor) -> Tensor:
+    """The same values in the order that convolutions on a CPU are faster with."""
+    return image.contiguous(memory_format=torch.channels_last)
