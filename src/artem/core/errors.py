@@ -40,6 +40,10 @@ class EncoderError(ArtemError):
     """A perceptual encoder is unknown, broken, or cannot be fetched."""
 
 
+class LossError(ArtemError):
+    """A loss is unknown, or cannot be used as asked."""
+
+
 def did_you_mean(asked: str, known: Iterable[str]) -> str:
     """`` Did you mean 'x'?`` with a leading space, or nothing when no name is near."""
     near = difflib.get_close_matches(asked, list(known), n=1, cutoff=0.5)

@@ -1,15 +1,20 @@
 """What a stylized picture is judged by, one loss a file."""
 
+from artem.learn.losses.adversarial import AdversarialLoss
 from artem.learn.losses.consistency import consistency_loss
 from artem.learn.losses.content import content_loss
 from artem.learn.losses.gram import gram_loss, gram_matrix
+from artem.learn.losses.normalization import NORMALIZATIONS
 from artem.learn.losses.perceptual import PerceptualLoss
-from artem.learn.losses.style import STYLE_LOSSES, StyleLoss
+from artem.learn.losses.style import ADVERSARIAL, STYLE_LOSSES, StyleLoss
 from artem.learn.losses.total_variation import TV_CONVENTIONS, total_variation
 
 __all__ = [
+    "ADVERSARIAL",
+    "NORMALIZATIONS",
     "STYLE_LOSSES",
     "TV_CONVENTIONS",
+    "AdversarialLoss",
     "PerceptualLoss",
     "StyleLoss",
     "consistency_loss",

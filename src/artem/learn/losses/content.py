@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from artem.learn.losses.normalization import NORMALIZATIONS
 
-def content_loss(features: Tensor, target: Tensor) -> Tensor:
+
+def content_loss(features: Tensor, target: Tensor, normalization: str = "relative") -> Tensor:
     """Squared distance between feature maps, relative to the target's own size.
 
     Args:
         features: feature maps of the picture being made, ``(N, C, H, W)``.
         target: feature maps of the content picture, same shape.
+        normalization: another convention, of :data:`NORMALIZATIONS`.
 
     Returns:
         ``(N,)``: ``mean((features - target)^2) / mean(target^2)``. 0 is the
@@ -21,4 +24,4 @@ def content_loss(features: Tensor, target: Tensor) -> Tensor:
     """
     features, target = features.float(), target.float()
     distance = (features - target).square().mean(dim=(1, 2, 3))
-    return distance / target.square().mean(dim=(1, 2, 3)).clamp_min(1e-8)
+    return distance / NORMALIZATIONS[normalization].content(target)

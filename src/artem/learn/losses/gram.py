@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
+from artem.learn.losses.normalization import NORMALIZATIONS
+from artem.learn.losses.precision import in_float32
 
+
+@in_float32
 def gram_matrix(features: Tensor) -> Tensor:
     """Which channels fire together, wherever in the picture they do.
 
@@ -18,17 +21,17 @@ def gram_matrix(features: Tensor) -> Tensor:
         arXiv:1603.08155, divide by ``C * H * W``; Gatys et al. divide in the
         loss instead.)
     """
-    rows = features.float().flatten(2)
-    with torch.autocast(features.device.type, enabled=False):
-        return rows @ rows.transpose(1, 2) / rows.shape[2]
+    rows = features.flatten(2)
+    return rows @ rows.transpose(1, 2) / rows.shape[2]
 
 
-def gram_loss(gram: Tensor, target: Tensor) -> Tensor:
+def gram_loss(gram: Tensor, target: Tensor, normalization: str = "relative") -> Tensor:
     """Squared Frobenius distance of Gram matrices, relative to the target's own norm.
 
     Args:
         gram: ``(N, C, C)``, of the picture being made.
         target: ``(N, C, C)`` or ``(1, C, C)``, of the style picture.
+        normalization: another convention, of :data:`NORMALIZATIONS`.
 
     Returns:
         ``(N,)``: ``||G - S||^2 / ||S||^2``. 0 is the style's own texture, 1 is
@@ -37,4 +40,4 @@ def gram_loss(gram: Tensor, target: Tensor) -> Tensor:
         orders of magnitude.)
     """
     distance = (gram - target).square().sum(dim=(1, 2))
-    return distance / target.square().sum(dim=(1, 2)).clamp_min(1e-12)
+    return distance / NORMALIZATIONS[normalization].gram(target)
