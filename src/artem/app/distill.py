@@ -32,6 +32,10 @@ def distill(
     steps: Annotated[int | None, typer.Option("--steps", min=1)] = None,
     batch: Annotated[int | None, typer.Option("--batch", min=1, help="Pictures a step.")] = None,
     crop_px: Annotated[int | None, typer.Option("--crop-px", min=32)] = None,
+    guided: Annotated[
+        float | None,
+        typer.Option("--guided", min=0, max=1, help="Part in which layers learn one by one."),
+    ] = None,
     learning_rate: Annotated[float | None, typer.Option("--learning-rate", min=0)] = None,
     gram_weight: Annotated[float | None, typer.Option("--gram-weight", min=0)] = None,
     seed: Annotated[int | None, typer.Option("--seed", min=0)] = None,
@@ -56,7 +60,7 @@ def distill(
     from rich.progress import TimeRemainingColumn as Left
 
     recipe = DistillationRecipe(**given(
-        steps=steps, batch=batch, crop_px=crop_px, learning_rate=learning_rate,
+        steps=steps, batch=batch, crop_px=crop_px, guided=guided, learning_rate=learning_rate,
         gram_weight=gram_weight, seed=seed,
     ))  # fmt: skip
     console = Console(stderr=True)

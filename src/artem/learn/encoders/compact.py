@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -69,9 +69,12 @@ class Compact(Encoder):
                 self.add_module(_named("span", layer), nn.Conv2d(rank, before, 1))
 
     def forward(
-        self, image: Tensor, layers: Sequence[str], told: Mapping[str, Tensor] | None = None
+        self,
+        image: Tensor,
+        layers: Sequence[str],
+        hand_on: Callable[[str, Tensor], Tensor] = lambda layer, maps: maps,
     ) -> dict[str, Tensor]:
-        """See :class:`Encoder`. What is ``told`` of a layer goes on to the next in its stead."""
+        """See :class:`Encoder`. ``hand_on`` says what a told layer's successor gets of its maps."""
         wanted = set(layers)
         features: dict[str, Tensor] = {}
         maps = self.conv0(image)
@@ -86,8 +89,8 @@ class Compact(Encoder):
                 features[layer] = maps
                 if len(features) == len(wanted):
                     break
-            if told is not None and layer in told:
-                maps = told[layer]
+            if layer in self.told:
+                maps = hand_on(layer, maps)
         return features
 
     @torch.no_grad()

@@ -21,6 +21,7 @@ class SlimNet(StyledNetwork):
     down      4x4 convolution, stride 2, norm             32 -> 64   1/8
     trunk     residual blocks of two 3x3, norm            64         1/8
     up        nearest x2, 3x3, norm, plus the stem's      64 -> 32   1/4
+    refine    residual blocks of two 3x3                  32         1/4
     head      nearest x2, 3x3; 3x3, pixel shuffle         32 -> 16   1/2, 1
     ========  ==========================================  =========  ===========
 
@@ -33,24 +34,33 @@ class SlimNet(StyledNetwork):
         trunk: channels at an eighth.
         half: channels at half the size, in the head.
         blocks: residual blocks in the trunk.
+        refine: residual blocks after it, at a quarter of the size: an eighth is too
+            coarse for the ends of strokes.
     """
 
     multiple = 8
     minimum = 32
     margin = 16
 
-    def __init__(self, *, stem: int = 32, trunk: int = 64, half: int = 16, blocks: int = 4) -> None:
+    def __init__(
+        self,
+        *,
+        stem: int = 32,
+        trunk: int = 64,
+        half: int = 16,
+        blocks: int = 4,
+        refine: int = 0,
+    ) -> None:
         super().__init__()
         self.architecture = {
-            "name": "slim", "stem": stem, "trunk": trunk, "half": half, "blocks": blocks
+            "name": "slim", "stem": stem, "trunk": trunk, "half": half, "blocks": blocks,
+            "refine": refine,
         }  # fmt: skip
         self.stem = ConvNorm(3, stem, 8, stride=4)
         self.down = ConvNorm(stem, trunk, 4, stride=2)
-        self.trunk = nn.ModuleList(
-            nn.ModuleList([ConvNorm(trunk, trunk, 3), ConvNorm(trunk, trunk, 3, relu=False)])
-            for _ in range(blocks)
-        )
+        self.trunk = _residual_blocks(trunk, blocks)
         self.up = ConvNorm(trunk, stem, 3, upsample=2)
+        self.refine = _residual_blocks(stem, refine)
         self.to_half = ConvNorm(stem, half, 3, upsample=2, norm="none")
         self.to_full = ConvNorm(half, 4 * 3, 3, norm="none", relu=False)
         _smooth_shuffle(self.to_full.conv, 2)
@@ -59,15 +69,28 @@ class SlimNet(StyledNetwork):
     def residual(self, image: Tensor, style: Iterator[Tensor]) -> Tensor:
         quarter = self.stem(image, style)
         maps = self.down(quarter, style)
-        for block in self.trunk:
-            first, second = block.children()
-            maps = maps + second(first(maps, style), style)
+        maps = _through(self.trunk, maps, style)
         maps = self.up(maps, style) + quarter
+        maps = _through(self.refine, maps, style)
         maps = self.to_half(maps, style)
         return F.pixel_shuffle(self.to_full(maps, style), 2)
 
     def constrain(self) -> None:
         _level_shuffle(self.to_full.conv, 2)
+
+
+def _residual_blocks(channels: int, count: int) -> nn.ModuleList:
+    return nn.ModuleList(
+        nn.ModuleList([ConvNorm(channels, channels, 3), ConvNorm(channels, channels, 3, relu=False)])
+        for _ in range(count)
+    )
+
+
+def _through(blocks: nn.ModuleList, maps: Tensor, style: Iterator[Tensor]) -> Tensor:
+    for block in blocks:
+        first, second = block.children()
+        maps = maps + second(first(maps, style), style)
+    return maps
 
 
 def _smooth_shuffle(convolution: nn.Conv2d, factor: int) -> None:
