@@ -148,12 +148,6 @@ class PerceptualLoss:
         term = total_variation(self.pixel_range * image.float(), self.tv)
         return term * image[0].numel() if NORMALIZATIONS[self.normalization].tv_sum else term
 
-    def tv_term(self, image: Tensor) -> Tensor:
-        """The total variation ``(N,)`` of images ``(N, 3, H, W)`` in [0, 1]."""
-        variation = total_variation(self.pixel_range * image.float(), self.tv)
-        values = image[0].numel() if NORMALIZATIONS[self.normalization].tv_sum else 1
-        return variation * values
-
     def style_parts(
         self, features: Mapping[str, Tensor], target: Mapping[str, Tensor]
     ) -> dict[str, Tensor]:
