@@ -35,7 +35,7 @@ def photos(make_photos: MakePhotos) -> PhotoFolder:
 
 def make_trainer(
     photos: PhotoFolder,
-    loss: PerceptualLoss,
+    encoder: VGG,
     recipe: Recipe = RECIPE,
     *,
     styles: int = 2,
@@ -49,7 +49,7 @@ def make_trainer(
         style_vector(network).repeat(styles, 1),
         [draw_picture(48, 100 + n) for n in range(styles)],
         photos,
-        loss,
+        encoder,
         recipe,
         train_network=train_network,
         device="cpu",
@@ -95,7 +95,7 @@ class SpoiledLoss(PerceptualLoss):
 
 
 def test_the_loss_falls(tiny_vgg: VGG, photos: PhotoFolder) -> None:
-    trainer = make_trainer(photos, PerceptualLoss(tiny_vgg), replace(RECIPE, steps=40))
+    trainer = make_trainer(photos, tiny_vgg, replace(RECIPE, steps=40))
     losses: list[float] = []
     trainer.run(lambda progress: losses.append(progress.loss))
     assert len(losses) == trainer.step == 40
@@ -106,10 +106,12 @@ def test_the_loss_falls(tiny_vgg: VGG, photos: PhotoFolder) -> None:
 def test_progress_reports_unweighted_terms_and_their_weighted_sum(
     tiny_vgg: VGG, photos: PhotoFolder
 ) -> None:
-    recipe = replace(RECIPE, steps=3, crop_px=40, consistency_weight=7.0, range_weight=2.0)
-    loss = PerceptualLoss(tiny_vgg, content_weight=2, style_weight=3, tv_weight=5)
+    recipe = replace(
+        RECIPE, steps=3, crop_px=40, consistency_weight=7.0, range_weight=2.0,
+        content_weight=2.0, style_weight=3.0, tv_weight=5.0,
+    )  # fmt: skip
     seen: list[Progress] = []
-    make_trainer(photos, loss, recipe).run(seen.append)
+    make_trainer(photos, tiny_vgg, recipe).run(seen.append)
     assert [progress.step for progress in seen] == [1, 2, 3]
     weights = {"content": 2, "style": 3, "tv": 5, "range": 2, "consistency": 7}
     for progress in seen:
@@ -122,7 +124,7 @@ def test_progress_reports_unweighted_terms_and_their_weighted_sum(
 def test_every_style_s_vector_moves_with_its_own_picture(
     tiny_vgg: VGG, photos: PhotoFolder
 ) -> None:
-    trainer = make_trainer(photos, PerceptualLoss(tiny_vgg))
+    trainer = make_trainer(photos, tiny_vgg)
     before = trainer.vectors.detach().clone()
     trainer.run()
     assert bool((trainer.vectors != before).any(dim=1).all())
@@ -130,7 +132,7 @@ def test_every_style_s_vector_moves_with_its_own_picture(
 
 
 def test_polishing_moves_the_vector_and_nothing_else(tiny_vgg: VGG, photos: PhotoFolder) -> None:
-    trainer = make_trainer(photos, PerceptualLoss(tiny_vgg), styles=1, train_network=False)
+    trainer = make_trainer(photos, tiny_vgg, styles=1, train_network=False)
     before = state(trainer)
     trainer.run()
     after = state(trainer)
@@ -139,7 +141,7 @@ def test_polishing_moves_the_vector_and_nothing_else(tiny_vgg: VGG, photos: Phot
 
 
 def test_a_caller_can_stop_it(tiny_vgg: VGG, photos: PhotoFolder) -> None:
-    trainer = make_trainer(photos, PerceptualLoss(tiny_vgg))
+    trainer = make_trainer(photos, tiny_vgg)
     trainer.run(lambda progress: progress.step == 5)
     assert trainer.step == 5
 
@@ -156,7 +158,7 @@ def test_crops_that_cannot_work_are_refused(
     tiny_vgg: VGG, photos: PhotoFolder, recipe: Recipe, words: str
 ) -> None:
     with pytest.raises(TrainingError, match=words):
-        make_trainer(photos, PerceptualLoss(tiny_vgg), recipe)
+        make_trainer(photos, tiny_vgg, recipe)
 
 
 # It goes on where it stopped
@@ -166,14 +168,13 @@ def test_a_resumed_training_ends_bit_for_bit_where_an_uninterrupted_one_does(
     tiny_vgg: VGG, photos: PhotoFolder, tmp_path: Path
 ) -> None:
     recipe = replace(RECIPE, crop_px=40, consistency_weight=1.0)
-    loss = PerceptualLoss(tiny_vgg)
-    whole = make_trainer(photos, loss, recipe)
+    whole = make_trainer(photos, tiny_vgg, recipe)
     whole.run()
 
-    first = make_trainer(photos, loss, recipe)
+    first = make_trainer(photos, tiny_vgg, recipe)
     first.run(lambda progress: progress.step == 5)
     first.save(tmp_path / "checkpoint.pt")
-    second = make_trainer(photos, loss, recipe)
+    second = make_trainer(photos, tiny_vgg, recipe)
     second.resume(tmp_path / "checkpoint.pt")
     assert second.step == 5
     assert same(state(second), state(first))
@@ -188,7 +189,7 @@ def test_a_resumed_training_ends_bit_for_bit_where_an_uninterrupted_one_does(
 def test_another_seed_ends_elsewhere(tiny_vgg: VGG, photos: PhotoFolder) -> None:
     ends = []
     for seed in (0, 1):
-        trainer = make_trainer(photos, PerceptualLoss(tiny_vgg), replace(RECIPE, seed=seed))
+        trainer = make_trainer(photos, tiny_vgg, replace(RECIPE, seed=seed))
         trainer.run()
         ends.append(state(trainer))
     assert not same(*ends)
@@ -197,9 +198,8 @@ def test_another_seed_ends_elsewhere(tiny_vgg: VGG, photos: PhotoFolder) -> None
 def test_a_checkpoint_of_another_recipe_is_refused_by_name(
     tiny_vgg: VGG, photos: PhotoFolder, tmp_path: Path
 ) -> None:
-    loss = PerceptualLoss(tiny_vgg)
-    make_trainer(photos, loss).save(tmp_path / "checkpoint.pt")
-    other = make_trainer(photos, loss, replace(RECIPE, batch=3, seed=9))
+    make_trainer(photos, tiny_vgg).save(tmp_path / "checkpoint.pt")
+    other = make_trainer(photos, tiny_vgg, replace(RECIPE, batch=3, seed=9))
     before = state(other)
     with pytest.raises(TrainingError, match="another setting of batch, seed"):
         other.resume(tmp_path / "checkpoint.pt")
@@ -210,17 +210,16 @@ def test_a_checkpoint_of_another_recipe_is_refused_by_name(
 def test_a_checkpoint_of_another_network_is_refused(
     tiny_vgg: VGG, photos: PhotoFolder, tmp_path: Path, difference: dict[str, int]
 ) -> None:
-    loss = PerceptualLoss(tiny_vgg)
-    make_trainer(photos, loss, **difference).save(tmp_path / "checkpoint.pt")  # type: ignore[arg-type]
+    make_trainer(photos, tiny_vgg, **difference).save(tmp_path / "checkpoint.pt")  # type: ignore[arg-type]
     with pytest.raises(TrainingError, match=r"of another network|other style pictures"):
-        make_trainer(photos, loss).resume(tmp_path / "checkpoint.pt")
+        make_trainer(photos, tiny_vgg).resume(tmp_path / "checkpoint.pt")
 
 
 def test_a_damaged_checkpoint_is_refused_with_a_sentence(
     tiny_vgg: VGG, photos: PhotoFolder, tmp_path: Path
 ) -> None:
     file = tmp_path / "checkpoint.pt"
-    trainer = make_trainer(photos, PerceptualLoss(tiny_vgg))
+    trainer = make_trainer(photos, tiny_vgg)
     trainer.save(file)
     content = file.read_bytes()
     damaged = [content[: len(content) * part // 10] for part in range(10)]
@@ -270,7 +269,8 @@ def test_a_bad_step_is_undone_and_the_training_goes_on(
     monkeypatch.setattr(loop, "SNAPSHOT_STEPS", 5)
     loss = SpoiledLoss(tiny_vgg)
     loss.spoils, loss.with_gradient = lambda call: call == 7, with_gradient
-    trainer = make_trainer(photos, loss)
+    trainer = make_trainer(photos, tiny_vgg)
+    trainer.loss = loss
     steps: list[int] = []
     rates: dict[int, list[float]] = {}
 
@@ -291,8 +291,8 @@ def test_after_a_bad_step_the_weights_are_the_snapshot_s(
     tiny_vgg: VGG, photos: PhotoFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loop, "SNAPSHOT_STEPS", 5)
-    loss = SpoiledLoss(tiny_vgg)
-    trainer = make_trainer(photos, loss)
+    trainer = make_trainer(photos, tiny_vgg)
+    trainer.loss = loss = SpoiledLoss(tiny_vgg)
     snapshots: list[dict[str, Tensor]] = []
 
     def spoils(call: int) -> bool:
@@ -307,9 +307,9 @@ def test_after_a_bad_step_the_weights_are_the_snapshot_s(
 
 
 def test_a_loss_that_stays_bad_ends_the_training(tiny_vgg: VGG, photos: PhotoFolder) -> None:
-    loss = SpoiledLoss(tiny_vgg)
+    trainer = make_trainer(photos, tiny_vgg)
+    trainer.loss = loss = SpoiledLoss(tiny_vgg)
     loss.spoils = lambda call: True
-    trainer = make_trainer(photos, loss)
     before = state(trainer)
     with pytest.raises(TrainingError, match=r"turned bad.*\n  Lower the learning rate"):
         trainer.run()
@@ -318,7 +318,7 @@ def test_a_loss_that_stays_bad_ends_the_training(tiny_vgg: VGG, photos: PhotoFol
 
 
 def test_a_loss_far_above_its_mean_is_a_bad_step_too(tiny_vgg: VGG, photos: PhotoFolder) -> None:
-    trainer = make_trainer(photos, PerceptualLoss(tiny_vgg), replace(RECIPE, steps=200))
+    trainer = make_trainer(photos, tiny_vgg, replace(RECIPE, steps=200))
     trainer.step, trainer.smooth_loss = 150, 1e-6
     seen: list[Progress] = []
 

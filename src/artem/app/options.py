@@ -23,3 +23,28 @@ ThreadsOption = Annotated[
 def given(**options: Any) -> dict[str, Any]:
     """Those options that were given; each default stays where it is written, in the callee."""
     return {name: value for name, value in options.items() if value is not None}
+
+
+def weights(option: str, values: list[str] | None) -> dict[str, float] | None:
+    """Weights by name, from values such as ``gram`` (which counts 1) and ``mrf:0.5``.
+
+    Args:
+        option: for the message.
+        values: as they were given; none at all is ``None``.
+
+    Raises:
+        BadParameter: a weight is not a number, or a name comes twice.
+    """
+    found: dict[str, float] = {}
+    for value in values or ():
+        name, colon, number = value.partition(":")
+        try:
+            weight = float(number) if colon else 1.0
+        except ValueError:
+            raise typer.BadParameter(
+                f"'{value}' is not of the form NAME:WEIGHT, such as {name}:0.5.", param_hint=option
+            ) from None
+        if name in found:
+            raise typer.BadParameter(f"'{name}' is given twice.", param_hint=option)
+        found[name] = weight
+    return found or None

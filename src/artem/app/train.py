@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from artem.app.options import NetworkOption, given
+from artem.app.options import NetworkOption, given, weights
 from artem.app.say import counted, note, say
 from artem.core.errors import TrainingError
 
@@ -42,6 +42,28 @@ StyleRateOption = Annotated[
 ContentOption = Annotated[float | None, typer.Option("--content-weight", min=0)]
 StyleWeightOption = Annotated[float | None, typer.Option("--style-weight", min=0)]
 TvWeightOption = Annotated[float | None, typer.Option("--tv-weight", min=0, help="Smoothness.")]
+PublishedOption = Annotated[
+    str | None,
+    typer.Option(
+        "--as",
+        metavar="NAME",
+        help="Losses of a published recipe: gatys, neural-style, johnson, engstrom or hpi.",
+    ),
+]
+StyleLossOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--style-loss", metavar="NAME[:WEIGHT]", help="gram, mrf:0.5, ...; may be repeated."
+    ),
+]
+ContentLayerOption = Annotated[
+    list[str] | None,
+    typer.Option("--content-layer", metavar="NAME[:WEIGHT]", help="relu4_1, ...; repeatable."),
+]
+StyleLayerOption = Annotated[
+    list[str] | None,
+    typer.Option("--style-layer", metavar="NAME[:WEIGHT]", help="relu1_1:2, ...; repeatable."),
+]
 SeedOption = Annotated[int | None, typer.Option("--seed", min=0)]
 TitleOption = Annotated[str | None, typer.Option("--title", help="For the style's card.")]
 AuthorOption = Annotated[str | None, typer.Option("--author", help="For the style's card.")]
@@ -67,6 +89,10 @@ def train(
     style_px: StyleSizeOption = None,
     learning_rate: RateOption = None,
     style_learning_rate: StyleRateOption = None,
+    published: PublishedOption = None,
+    style_loss: StyleLossOption = None,
+    content_layer: ContentLayerOption = None,
+    style_layer: StyleLayerOption = None,
     content_weight: ContentOption = None,
     style_weight: StyleWeightOption = None,
     tv_weight: TvWeightOption = None,
@@ -96,13 +122,16 @@ def train(
     recipe = given(
         steps=steps, batch=batch, crop_px=crop_px, style_px=style_px,
         learning_rate=learning_rate, style_learning_rate=style_learning_rate,
+        style_losses=weights("--style-loss", style_loss),
+        content_layers=weights("--content-layer", content_layer),
+        style_layers=weights("--style-layer", style_layer),
         content_weight=content_weight, style_weight=style_weight,
         tv_weight=tv_weight, tv=tv, consistency_weight=consistency_weight, clip=clip,
         clip_by=clip_by, seed=seed,
     )  # fmt: skip
     options = given(
         start=network, encoder=encoder, device=device, compile=compile or None,
-        recipe=_recipe(run.Recipe(), recipe),
+        recipe=_recipe(run.Recipe(), published, recipe),
         credits=given(title=title, author=author, year=year, license=license),
     )  # fmt: skip
     if from_scratch:
@@ -133,6 +162,10 @@ def polish(
     style_px: StyleSizeOption = None,
     learning_rate: RateOption = None,
     style_learning_rate: StyleRateOption = None,
+    published: PublishedOption = None,
+    style_loss: StyleLossOption = None,
+    content_layer: ContentLayerOption = None,
+    style_layer: StyleLayerOption = None,
     content_weight: ContentOption = None,
     style_weight: StyleWeightOption = None,
     tv_weight: TvWeightOption = None,
@@ -148,11 +181,15 @@ def polish(
     recipe = given(
         steps=steps, batch=batch, crop_px=crop_px, style_px=style_px,
         learning_rate=learning_rate, style_learning_rate=style_learning_rate,
+        style_losses=weights("--style-loss", style_loss),
+        content_layers=weights("--content-layer", content_layer),
+        style_layers=weights("--style-layer", style_layer),
         content_weight=content_weight, style_weight=style_weight,
         tv_weight=tv_weight, seed=seed,
     )  # fmt: skip
     options = given(
-        network=network, encoder=encoder, device=device, recipe=_recipe(run.POLISH, recipe),
+        network=network, encoder=encoder, device=device,
+        recipe=_recipe(run.POLISH, published, recipe),
         credits=given(title=title, author=author, year=year, license=license),
     )  # fmt: skip
     with _progress() as on_progress:
@@ -177,11 +214,18 @@ def _trainer() -> ModuleType:
     return run
 
 
-def _recipe(default: Any, changes: dict[str, Any]) -> Any:
-    """The recipe with what was given; ``None``, which is not passed on, when nothing was."""
+def _recipe(default: Any, published: str | None, changes: dict[str, Any]) -> Any:
+    """The recipe with what was given, which goes before what is published.
+
+    ``None``, which is not passed on, when there is neither.
+    """
     from dataclasses import replace
 
-    return replace(default, **changes) if changes else None
+    if published is not None:
+        from artem.learn.training.recipe import published_recipe
+
+        default = published_recipe(default, published)
+    return replace(default, **changes) if changes or published else None
 
 
 @contextmanager

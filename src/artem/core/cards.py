@@ -42,8 +42,17 @@ def style_card(style: Style) -> str:
 
 
 def _table(rows: Mapping[str, object]) -> str:
-    lines = [f"| {name} | {value} |" for name, value in rows.items() if value not in ("", None)]
+    lines = [
+        f"| {name} | {_cell(value)} |" for name, value in rows.items() if value not in ("", None)
+    ]
     return "\n".join(["| | |", "|---|---|", *lines, ""])
+
+
+def _cell(value: object) -> str:
+    """A value as text; ``gram 1.0, mrf 0.5`` for weights by name."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {part}" for name, part in value.items())
+    return str(value)
 
 
 def _sections(card: Mapping[str, Any]) -> str:

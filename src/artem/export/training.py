@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import signal
 import threading
@@ -22,13 +23,13 @@ from artem.core.network_file import NetworkFile
 from artem.core.style_file import STYLE_SUFFIX, Style, load_style, save_style
 from artem.export.onnx import export_network
 from artem.learn.encoders import load_encoder
-from artem.learn.losses import PerceptualLoss
+from artem.learn.losses.published import find_published
 from artem.learn.networks import SlimNet, StyledNetwork, style_vector
 from artem.learn.networks.build import load_network
 from artem.learn.training.loop import Progress, Trainer
 from artem.learn.training.photos import PhotoFolder, load_style_picture
 from artem.learn.training.preview import write_preview
-from artem.learn.training.recipe import Recipe
+from artem.learn.training.recipe import Recipe, fitted_recipe
 from artem.runtime.library import find_network, styles
 
 POLISH = Recipe(steps=200, batch=2, crop_px=192, style_learning_rate=2e-2, consistency_weight=0.0)
@@ -37,6 +38,8 @@ POLISH = Recipe(steps=200, batch=2, crop_px=192, style_learning_rate=2e-2, consi
 CHECKPOINT_S = 60.0
 PREVIEW_S = 120.0
 PREVIEW_CONTENTS = 3
+
+log = logging.getLogger("artem")
 
 OnProgress = Callable[[Progress, int], None]
 
@@ -80,7 +83,8 @@ def train_network(
         photos: folder of training photos.
         out: folder for the results.
         start: network to start from, by name or file; ``None`` for random weights.
-        encoder: see :func:`~artem.learn.encoders.load_encoder`.
+        encoder: see :func:`~artem.learn.encoders.load_encoder`; ``None`` takes the
+            published recipe's where the recipe names one.
         recipe: settings; the defaults when ``None``.
         device: ``cpu`` or ``cuda``; ``None`` chooses.
         compile: see :class:`~artem.learn.training.Trainer`.
@@ -116,10 +120,10 @@ def train_network(
         "training": {
             "styles": ", ".join(names),
             "photos": f"{len(run.photos.files)} files",
-            "encoder": run.loss.encoder.name,
+            "encoder": run.encoder.name,
             "start": f"{base.name} {base.identity[:12]}" if base else "random weights",
         },
-        "recipe": recipe.as_dict(),
+        "recipe": run.recipe.as_dict(),
     }
     name = style_name(out.resolve())
     described = export_network(network, out / "network.onnx", name=name, card=card)
@@ -214,17 +218,15 @@ class _Run:
         self.pictures = [load_style_picture(picture, recipe.style_px) for picture in pictures]
         self.photos = PhotoFolder(photos, exclude=frozenset({preview.resolve()}))
         self.preview = preview
-        self.recipe = recipe
-        self.loss = PerceptualLoss(
-            load_encoder(encoder),
-            content_weight=recipe.content_weight,
-            style_weight=recipe.style_weight,
-            tv_weight=recipe.tv_weight,
-            tv=recipe.tv,
-        )
+        if encoder is None and recipe.published:
+            encoder = find_published(recipe.published).encoder
+        self.encoder = load_encoder(encoder)
+        self.recipe, stand_ins = fitted_recipe(recipe, self.encoder)
+        for layer, own in stand_ins.items():
+            log.info("The encoder '%s' has no %s; %s stands in.", self.encoder.name, layer, own)
         fresh = style_vector(network).repeat(len(pictures), 1)
         self.trainer = Trainer(
-            network, fresh, self.pictures, self.photos, self.loss, recipe,
+            network, fresh, self.pictures, self.photos, self.encoder, self.recipe,
             train_network=train_network, device=device, compile=compile,
         )  # fmt: skip
         self.candidates = [fresh[0]]
@@ -292,7 +294,7 @@ class _Run:
             author=credits.get("author", ""),
             year=credits.get("year", ""),
             license=credits.get("license", ""),
-            recipe=self.recipe.as_dict() | {"encoder": self.loss.encoder.name},
+            recipe=self.recipe.as_dict() | {"encoder": self.encoder.name},
             figures={
                 f"training {term}": round(value, 4)
                 for term, value in self.trainer.smooth_terms.items()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import copy
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -116,16 +117,16 @@ class AdversarialLoss:
 
     def state(self) -> dict[str, Any]:
         """Everything that a resumed training needs of it."""
-        return {
+        return copy.deepcopy({
             "discriminator": self.discriminator.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "step": self.step,
-        }
+        })  # fmt: skip
 
-    def restore(self, state: dict[str, Any]) -> None:
-        """Go back to what :meth:`state` gave."""
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go back to what :meth:`state` gave; it can be used again."""
         self.discriminator.load_state_dict(state["discriminator"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        self.optimizer.load_state_dict(copy.deepcopy(state["optimizer"]))
         self.step = state["step"]
 
     def _styles(self, image: Tensor, style: Tensor | None) -> Tensor:

@@ -18,12 +18,13 @@ import torch
 from torch import Tensor, nn
 
 from artem.core.errors import TrainingError
-from artem.learn.losses import PerceptualLoss, consistency_loss
+from artem.learn.encoders import Encoder
+from artem.learn.losses import ADVERSARIAL, AdversarialLoss, consistency_loss
 from artem.learn.losses.consistency import BORDER_PX
 from artem.learn.networks import StyledNetwork
 from artem.learn.training.checkpoints import load_checkpoint, save_checkpoint
 from artem.learn.training.photos import PhotoFolder
-from artem.learn.training.recipe import Recipe
+from artem.learn.training.recipe import Recipe, perceptual_loss
 
 SNAPSHOT_STEPS = 50
 """How often the weights are kept in memory, to go back to when a loss turns bad."""
@@ -69,8 +70,8 @@ class Trainer:
         vectors: where the style vectors start, ``(S, P)``.
         style_pictures: S pictures ``(1, 3, H, W)`` in [0, 1].
         photos: what to stylize.
-        loss: the objective; its weights should be the recipe's.
-        recipe: all settings.
+        encoder: gives the features that the losses compare.
+        recipe: all settings, those of the losses too.
         train_network: ``False`` freezes the convolutions (``artem polish``).
         device: ``cuda`` where there is one, else ``cpu``, when ``None``. On both,
             bfloat16 is used where the hardware multiplies it fast.
@@ -89,7 +90,7 @@ class Trainer:
         vectors: Tensor,
         style_pictures: Sequence[Tensor],
         photos: PhotoFolder,
-        loss: PerceptualLoss,
+        encoder: Encoder,
         recipe: Recipe,
         *,
         train_network: bool = True,
@@ -119,14 +120,15 @@ class Trainer:
         self.trains_network = train_network
         self.vectors = nn.Parameter(vectors.detach().clone().to(self.device))
         self.photos = photos
-        self.loss = loss
+        self.loss = loss = perceptual_loss(encoder, recipe)
         self.recipe = recipe
-        loss.encoder.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        encoder.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         with self._autocast():
             targets = [loss.style_target(self._place(picture)) for picture in style_pictures]
-        self.targets = {
-            layer: torch.cat([target[layer] for target in targets]) for layer in targets[0]
-        }
+        self.targets = {key: torch.cat([target[key] for target in targets]) for key in targets[0]}
+        self.adversary = None
+        if loss.adversarial_weight:
+            self.adversary = AdversarialLoss(style_pictures, seed=recipe.seed, device=self.device)
         convolutions = [p for p in network.parameters() if p.requires_grad]
         self.parameters = [self.vectors, *convolutions]
         self.learning_rates = [recipe.style_learning_rate, recipe.learning_rate]
@@ -135,7 +137,7 @@ class Trainer:
         self.rollbacks = 0
         self.smooth_loss = 0.0
         self.smooth_terms: dict[str, float] = {}
-        self._subject = _digest(style_pictures, loss, photos)
+        self._subject = _digest(style_pictures, encoder, photos)
         self._snapshot = self._state()
         self.compile = compile
         self._paint: Callable[[Tensor, Tensor], Tensor] = self.network
@@ -180,7 +182,7 @@ class Trainer:
             target = self.loss.content_target(contents)
             painted = [self.network(contents, v[None].to(self.device)) for v in candidates]
             for index in range(len(self.vectors)):
-                style = {layer: grams[index : index + 1] for layer, grams in self.targets.items()}
+                style = {key: target[index : index + 1] for key, target in self.targets.items()}
                 losses = [
                     float(self.loss.total(self.loss.terms(image, target, style)).mean())
                     for image in painted
@@ -237,13 +239,16 @@ class Trainer:
         with self._autocast():
             stylized = self._paint(content, vectors)
             target = self.loss.content_target(content)
-            style = {layer: grams[chosen] for layer, grams in self.targets.items()}
+            style = {key: target[chosen] for key, target in self.targets.items()}
             terms = self.loss.terms(stylized, target, style)
             if recipe.consistency_weight:
                 rolled = torch.roll(content, (-down, -right), dims=(2, 3))
                 terms["consistency"] = consistency_loss(
                     stylized.float(), self._paint(rolled, vectors).float(), (down, right)
                 )
+        if self.adversary is not None:
+            self.adversary.learn(stylized, chosen)
+            terms[ADVERSARIAL] = self.adversary(stylized, chosen)
         outside = stylized.float() - stylized.detach().float().clamp(0, 1)
         terms["range"] = outside.abs().mean(dim=(1, 2, 3))
         return terms
@@ -281,6 +286,7 @@ class Trainer:
             "rollbacks": self.rollbacks,
             "smooth_loss": self.smooth_loss,
             "smooth_terms": self.smooth_terms,
+            "adversary": self.adversary.state() if self.adversary else None,
         })  # fmt: skip
 
     def _restore(self, state: Mapping[str, Any]) -> None:
@@ -291,6 +297,8 @@ class Trainer:
         self.step = state["step"]
         self.smooth_loss = state["smooth_loss"]
         self.smooth_terms = dict(state["smooth_terms"])
+        if self.adversary:
+            self.adversary.restore(state["adversary"])
 
     def _roll_back(self) -> None:
         self.rollbacks += 1
@@ -304,8 +312,9 @@ class Trainer:
     def save(self, file: Path) -> None:
         """Write a checkpoint that :meth:`resume` goes on from.
 
-        It holds weights, vectors, Adam's moments and the step; the schedule and
-        everything random follow from the recipe and the step.
+        It holds weights, vectors, Adam's moments, the step and what the
+        adversarial loss has learned; the schedule and everything random follow
+        from the recipe and the step.
         """
         save_checkpoint(
             file,
@@ -357,10 +366,10 @@ class Trainer:
         self.compile = False
 
 
-def _digest(pictures: Sequence[Tensor], loss: PerceptualLoss, photos: PhotoFolder) -> str:
+def _digest(pictures: Sequence[Tensor], encoder: Encoder, photos: PhotoFolder) -> str:
     """SHA-256 of what is trained on, beside the recipe: a checkpoint goes on with nothing else."""
     digest = hashlib.sha256()
-    tensors = [*pictures, *(tensor for _, tensor in sorted(loss.encoder.state_dict().items()))]
+    tensors = [*pictures, *(tensor for _, tensor in sorted(encoder.state_dict().items()))]
     for tensor in tensors:
         digest.update(str(tuple(tensor.shape)).encode())
         digest.update(tensor.cpu().contiguous().numpy().tobytes())

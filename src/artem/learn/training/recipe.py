@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 from artem.core.errors import TrainingError, did_you_mean
-from artem.learn.losses import TV_CONVENTIONS
+from artem.learn.encoders import Encoder
+from artem.learn.losses import NORMALIZATIONS, TV_CONVENTIONS, PerceptualLoss
+from artem.learn.losses.published import find_published, fit_layers
+from artem.learn.losses.style import refuse_unknown_losses
+
+LOSS_SETTINGS = (
+    "content_layers", "style_layers", "style_losses", "content_weight", "style_weight",
+    "tv_weight", "tv", "normalization", "pixel_range", "feature_scale",
+)  # fmt: skip
+"""Those fields of a recipe that are keyword arguments of :class:`PerceptualLoss`."""
+
+CHOICES = {
+    "tv": tuple(TV_CONVENTIONS),
+    "normalization": tuple(NORMALIZATIONS),
+    "clip_by": ("parameter", "global"),
+}
 
 
 @dataclass(frozen=True)
@@ -22,9 +39,10 @@ class Recipe:
             twentieth along half a cosine.
         style_learning_rate: the same for the style vectors, whose numbers are
             larger and each seen by one style only.
-        content_weight, style_weight, tv_weight: see
+        content_layers, style_layers, style_losses, content_weight, style_weight,
+        tv_weight, tv, normalization, pixel_range, feature_scale: see
             :class:`~artem.learn.losses.PerceptualLoss`.
-        tv: convention of the total variation.
+        published: name of the published recipe that these came from.
         consistency_weight: of :func:`~artem.learn.losses.consistency_loss`.
         range_weight: price of values outside [0, 1], which a file cannot hold.
         clip: largest gradient norm, 0 for none.
@@ -39,10 +57,17 @@ class Recipe:
     style_px: int = 480
     learning_rate: float = 2e-3
     style_learning_rate: float = 1e-2
+    content_layers: Mapping[str, float] | None = None
+    style_layers: Mapping[str, float] | None = None
+    style_losses: Mapping[str, float] = field(default_factory=lambda: {"gram": 1.0})
     content_weight: float = 1.0
     style_weight: float = 10.0
     tv_weight: float = 0.3
     tv: str = "anisotropic"
+    normalization: str = "relative"
+    pixel_range: float = 1.0
+    feature_scale: float = 1.0
+    published: str | None = None
     consistency_weight: float = 60.0
     range_weight: float = 1.0
     clip: float = 1.0
@@ -54,19 +79,64 @@ class Recipe:
 
         Raises:
             TrainingError: a choice is unknown or a number out of range.
+            LossError: a style loss is unknown.
         """
-        for option, known in (("tv", tuple(TV_CONVENTIONS)), ("clip_by", ("parameter", "global"))):
+        for option, known in CHOICES.items():
             value = getattr(self, option)
             if value not in known:
                 raise TrainingError(
                     f"'{value}' is no choice for {option}.{did_you_mean(value, known)}\n"
                     f"  Use one of: {', '.join(known)}"
                 )
+        refuse_unknown_losses(self.style_losses)
         for option, value in self.as_dict().items():
             least = 1 if option in ("steps", "batch", "crop_px", "style_px") else 0
-            if not isinstance(value, str) and not least <= value < float("inf"):
-                raise TrainingError(f"{option} is {value}.\n  Use a number from {least} up.")
+            numbers = value.values() if isinstance(value, dict) else [value]
+            for number in numbers:
+                if isinstance(number, int | float) and not least <= number < float("inf"):
+                    raise TrainingError(f"{option} is {value}.\n  Use a number from {least} up.")
+            if isinstance(value, dict) and not any(numbers):
+                raise TrainingError(
+                    f"{option} has no weight.\n  Name one or more, or leave it out."
+                )
 
-    def as_dict(self) -> dict[str, int | float | str]:
+    def as_dict(self) -> dict[str, Any]:
         """The settings by name, for JSON."""
         return asdict(self)
+
+
+def published_recipe(recipe: Recipe, name: str) -> Recipe:
+    """The recipe with the losses of a published one, which had no consistency loss.
+
+    Raises:
+        LossError: there is no such recipe.
+    """
+    settings = find_published(name).settings()
+    return replace(recipe, published=name, consistency_weight=0.0, **settings)
+
+
+def fitted_recipe(recipe: Recipe, encoder: Encoder) -> tuple[Recipe, dict[str, str]]:
+    """The recipe with the layers of its published one replaced by those that the encoder has.
+
+    Layers that were given beside the published ones stay as they are.
+
+    Returns:
+        The recipe, and what stands in for each layer that the encoder lacks.
+
+    Raises:
+        LossError: the encoder has nothing like one of the layers.
+    """
+    changes: dict[str, Any] = {}
+    stand_ins: dict[str, str] = {}
+    if recipe.published is not None:
+        published = find_published(recipe.published)
+        for name in ("content_layers", "style_layers"):
+            if getattr(recipe, name) == getattr(published, name):
+                changes[name], missing = fit_layers(getattr(published, name), encoder)
+                stand_ins |= missing
+    return replace(recipe, **changes), stand_ins
+
+
+def perceptual_loss(encoder: Encoder, recipe: Recipe) -> PerceptualLoss:
+    """The loss that a recipe asks for."""
+    return PerceptualLoss(encoder, **{name: getattr(recipe, name) for name in LOSS_SETTINGS})
