@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from artem.app.say import counted
+from artem.app.say import counted, note
 from artem.core.errors import PictureError
+
+if TYPE_CHECKING:
+    from artem.core.picture import Picture
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,7 @@ def plan_jobs(
     *,
     overwrite: bool = False,
     skip_existing: bool = False,
+    unfinished: Callable[[Path], bool] = lambda target: False,
 ) -> list[Job]:
     """Find all pictures and give each its place.
 
@@ -40,6 +45,7 @@ def plan_jobs(
             in which the pictures keep their names and subfolders.
         overwrite: results may replace files.
         skip_existing: leave out what is there already.
+        unfinished: whether a file that exists is one to go on with, as if it did not.
 
     Raises:
         PictureError: nothing was found, or a result would land on a file that
@@ -66,9 +72,9 @@ def plan_jobs(
     _refuse_collisions(jobs)
     if not own_allowed:
         _refuse_own_inputs(jobs)
-    existing = [job for job in jobs if job.target.exists()]
+    existing = [job for job in jobs if job.target.exists() and not unfinished(job.target)]
     if skip_existing:
-        return [job for job in jobs if not job.target.exists()]
+        return [job for job in jobs if job not in existing]
     if existing and not overwrite:
         more = f" (and {len(existing) - 1} more)" if len(existing) > 1 else ""
         raise PictureError(
@@ -164,3 +170,58 @@ def _refuse_own_inputs(jobs: Sequence[Job]) -> None:
             f"{counted(len(own), 'result')} would replace an input, first '{own[0]}'.\n"
             f"  Choose another folder with -o."
         )
+
+
+class Targets:
+    """Where each result goes, now that its picture is known; says once what it changes.
+
+    Args, but for the jobs: as in :func:`plan_jobs`.
+    """
+
+    def __init__(
+        self,
+        jobs: Sequence[Job],
+        *,
+        overwrite: bool,
+        skip_existing: bool,
+        unfinished: Callable[[Path], bool] = lambda target: False,
+    ) -> None:
+        self.taken = {job.target for job in jobs}
+        self.overwrite = overwrite
+        self.skip_existing = skip_existing
+        self.unfinished = unfinished
+        self.said: set[str] = set()
+
+    def of(self, job: Job, picture: Picture) -> Path | None:
+        """The file to write; ``None`` when it is there already and shall be left.
+
+        Raises:
+            PictureError: the result would land on a file that is needed.
+        """
+        from artem.core.picture import WITHOUT_ALPHA, format_of
+
+        target = job.target
+        if job.source.suffix.lower() == ".gif" and target.suffix == ".png":
+            self._say_once("GIF holds too few colors for a painting; PNG is written instead.")
+        file_format = format_of(target)
+        if picture.alpha is None or file_format not in WITHOUT_ALPHA:
+            return target
+        self._say_once(f"{file_format} cannot hold transparency; PNG is written instead.")
+        target = target.with_suffix(".png")
+        if target in self.taken or target.resolve() == job.source.resolve():
+            raise PictureError(
+                f"'{job.source}' would be written to '{target}', which another picture needs.\n"
+                f"  Stylize it alone, with another -o."
+            )
+        if not target.exists() or self.unfinished(target):
+            return target
+        if self.skip_existing:
+            return None
+        if not self.overwrite:
+            raise PictureError(f"'{target}' exists already.\n  Use --overwrite, or another -o.")
+        return target
+
+    def _say_once(self, text: str) -> None:
+        if text not in self.said:
+            self.said.add(text)
+            note(text)

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from artem.app.inputs import Job, plan_jobs
+from artem.app.inputs import Job, Targets, plan_jobs
 from artem.app.options import EngineOption, NetworkOption, PrecisionOption, ThreadsOption, given
 from artem.app.say import complain, counted, note, say
 from artem.core.errors import PictureError
 
 if TYPE_CHECKING:
-    from artem.core.picture import Picture
     from artem.runtime.stylizer import Stylizer
 
 
@@ -114,10 +113,7 @@ class _Run:
     ) -> None:
         self.stylizer = stylizer
         self.jobs = jobs
-        self.overwrite = overwrite
-        self.skip_existing = skip_existing
-        self.targets = {job.target for job in jobs}
-        self.said: set[str] = set()
+        self.targets = Targets(jobs, overwrite=overwrite, skip_existing=skip_existing)
         self.done = 0
         self.failed = 0
         self.last: Path | None = None
@@ -145,7 +141,7 @@ class _Run:
             picture = load_picture(job.source)
             for text in picture.notes:
                 note(f"'{job.source}': {text}.")
-            target = self._target(job, picture)
+            target = self.targets.of(job, picture)
             if target is not None:
                 save_picture(target, self.stylizer(picture.frame), alpha=picture.alpha)
                 self.last = target
@@ -154,34 +150,6 @@ class _Run:
                 f"'{job.source}' needs more memory than there is.\n  Make it smaller first."
             ) from None
         self.done += 1
-
-    def _target(self, job: Job, picture: Picture) -> Path | None:
-        """Where the result goes, now that the picture is known; ``None`` when it is there."""
-        from artem.core.picture import WITHOUT_ALPHA, format_of
-
-        target = job.target
-        if job.source.suffix.lower() == ".gif" and target.suffix == ".png":
-            self._say_once("GIF holds too few colors for a painting; PNG is written instead.")
-        file_format = format_of(target)
-        if picture.alpha is None or file_format not in WITHOUT_ALPHA:
-            return target
-        self._say_once(f"{file_format} cannot hold transparency; PNG is written instead.")
-        target = target.with_suffix(".png")
-        if target in self.targets or target.resolve() == job.source.resolve():
-            raise PictureError(
-                f"'{job.source}' would be written to '{target}', which another picture needs.\n"
-                f"  Stylize it alone, with another -o."
-            )
-        if target.exists() and self.skip_existing:
-            return None
-        if target.exists() and not self.overwrite:
-            raise PictureError(f"'{target}' exists already.\n  Use --overwrite, or another -o.")
-        return target
-
-    def _say_once(self, text: str) -> None:
-        if text not in self.said:
-            self.said.add(text)
-            note(text)
 
 
 @contextmanager
