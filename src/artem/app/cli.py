@@ -21,6 +21,7 @@ from artem.app.bench import bench
 from artem.app.distill import distill
 from artem.app.info import info
 from artem.app.say import complain, say
+from artem.app.serve import serve
 from artem.app.styles import styles
 from artem.app.stylize import stylize
 from artem.app.train import polish, train
@@ -65,6 +66,7 @@ app.command()(styles)
 app.command(no_args_is_help=True)(train)
 app.command(no_args_is_help=True)(polish)
 app.command(no_args_is_help=True)(distill)
+app.command()(serve)
 app.add_typer(bench, name="bench")
 app.command()(info)
 

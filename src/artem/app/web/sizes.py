@@ -1,0 +1,46 @@
+"""The working size of live frames: what the machine can paint at the asked frame rate."""
+
+from __future__ import annotations
+
+from artem.media.governor import Governor, Rung
+
+LONG_SIDES_PX = (1280, 960, 640, 480, 320)
+"""The ladder of the longer side. It is short, since the engine compiles for each size."""
+
+BEGIN_PX = 480
+
+
+class WorkingSize(Governor):
+    """The governor on a ladder of sizes that all pages share; it begins in the middle.
+
+    Args:
+        fps: the frame rate to keep.
+    """
+
+    def __init__(self, fps: float) -> None:
+        super().__init__(fps, [Rung(0, side / LONG_SIDES_PX[0], side**2) for side in LONG_SIDES_PX])
+        self._move(LONG_SIDES_PX.index(BEGIN_PX))
+        self._compiled = False
+
+    @property
+    def long_side(self) -> int:
+        """What the longer side of frames shall be now, in pixels."""
+        return round(self.rung.scale * LONG_SIDES_PX[0])
+
+    def follow(self, long_side: int, painting_s: float) -> bool:
+        """Take notice of how long a frame took; one of another size says nothing.
+
+        Nor does the first one of a size, for which the engine compiled.
+
+        Returns:
+            Whether frames shall have another size from now on.
+        """
+        if long_side != self.long_side:
+            return False
+        if not self._compiled:
+            self._compiled = True
+            return False
+        if self.note(painting_s) is None:
+            return False
+        self._compiled = False
+        return True

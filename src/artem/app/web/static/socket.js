@@ -1,0 +1,112 @@
+// The frames' way to the server and back, with credit: a frame is sent only while fewer
+// than the agreed number are under way, so that the delay cannot grow.
+
+const GAVE_WAY = 4000;
+const TRY_AGAIN_LATER = 1013;
+const LONGEST_WAIT_MS = 8000;
+
+export class FrameSocket {
+  #credits = 0;
+  #most;
+  #socket = null;
+  #stopped = false;
+  #timer = 0;
+  #waitMs = 500;
+
+  /**
+   * @param most credits to begin with
+   * @param heard called with each message
+   * @param painted called with the number of a frame and its painting, a Blob
+   * @param changed called with "open", "waiting", "resting" or "refused"
+   */
+  constructor({ most, heard, painted, changed }) {
+    this.#most = most;
+    this.heard = heard;
+    this.painted = painted;
+    this.changed = changed;
+    this.#connect();
+  }
+
+  get ready() {
+    return this.#credits > 0;
+  }
+
+  /** Frames are captured and encoded by the page. */
+  get wantsFrames() {
+    return true;
+  }
+
+  sendFrame(number, jpeg) {
+    this.#credits -= 1;
+    const header = new DataView(new ArrayBuffer(4));
+    header.setUint32(0, number);
+    if (this.#socket?.readyState === WebSocket.OPEN) {
+      this.#socket.send(new Blob([header, jpeg]));
+    }
+  }
+
+  tell(message) {
+    if (this.#socket?.readyState === WebSocket.OPEN) {
+      this.#socket.send(JSON.stringify(message));
+    }
+  }
+
+  /** Come back after a rest or a refusal, because there is something to paint. */
+  wake() {
+    if (!this.#stopped && this.#socket === null && this.#timer === 0) {
+      this.#connect();
+    }
+  }
+
+  stop() {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    this.#credits = 0;
+    this.#socket?.close();
+  }
+
+  #connect() {
+    this.#timer = 0;
+    const address = new URL("/ws/paint", location.href);
+    address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
+    const socket = new WebSocket(address);
+    socket.binaryType = "arraybuffer";
+    this.#socket = socket;
+    this.changed("waiting");
+    socket.onmessage = ({ data }) => this.#receive(data);
+    socket.onclose = ({ code }) => this.#closed(code);
+  }
+
+  #receive(data) {
+    if (data instanceof ArrayBuffer) {
+      this.#credits += 1;
+      const number = new DataView(data).getUint32(0);
+      this.painted(number, new Blob([data.slice(4)], { type: "image/jpeg" }));
+      return;
+    }
+    const message = JSON.parse(data);
+    if (message.type === "hello") {
+      this.#credits = this.#most;
+      this.#waitMs = 500;
+      this.changed("open");
+    } else if (message.type === "error" && "frame" in message) {
+      this.#credits += 1;
+    }
+    this.heard(message);
+  }
+
+  #closed(code) {
+    this.#credits = 0;
+    this.#socket = null;
+    if (this.#stopped) {
+      return;
+    }
+    if (code === GAVE_WAY || code === TRY_AGAIN_LATER) {
+      this.changed(code === GAVE_WAY ? "resting" : "refused");
+      return;
+    }
+    this.changed("waiting");
+    this.#timer = setTimeout(() => this.#connect(), this.#waitMs);
+    this.#waitMs = Math.min(2 * this.#waitMs, LONGEST_WAIT_MS);
+  }
+}
