@@ -22,7 +22,7 @@ from artem.learn.encoders.vgg import IMAGENET_MEAN, IMAGENET_STD
 FORMAT = "artem-encoder-1"
 
 RANKS = {
-    "relu1_1": 24, "relu1_2": 20, "relu2_1": 32, "relu2_2": 40, "relu3_1": 56, "relu3_2": 64,
+    "relu1_1": 24, "relu1_2": 20, "relu2_1": 32, "relu2_2": 48, "relu3_1": 64, "relu3_2": 64,
     "relu3_3": 96, "relu4_1": 128, "relu4_2": 128, "relu4_3": 128, "relu5_1": 128,
 }  # fmt: skip
 """Filters of each 3x3 convolution; the layers are those of VGG-16 up to relu5_1."""
@@ -62,6 +62,7 @@ class Compact(Encoder):
         before = 3
         for layer, rank in ranks.items():
             own = layer not in self.told
+            rank = rank if own else min(rank, self.told[layer])
             self.add_module(_named("conv", layer), nn.Conv2d(before, rank, 3, bias=own))
             before = rank
             if not own:
@@ -79,9 +80,7 @@ class Compact(Encoder):
         features: dict[str, Tensor] = {}
         maps = self.conv0(image)
         for layer in self.layers:
-            if layer[-2:] == "_1" and layer != "relu1_1":
-                maps = torch.max_pool2d(maps, 2)
-            maps = self.get_submodule(_named("conv", layer))(F.pad(maps, (1,) * 4, mode="reflect"))
+            maps = self.get_submodule(_named("conv", layer))(self._padded(layer, maps))
             if layer in self.told:
                 maps = self.get_submodule(_named("span", layer))(maps)
             maps = F.relu(maps)
@@ -92,6 +91,36 @@ class Compact(Encoder):
             if layer in self.told:
                 maps = hand_on(layer, maps)
         return features
+
+    def before(self, layer: str, image: Tensor) -> Tensor:
+        """What a layer's convolution is applied to, padded, for an image ``(N, 3, H, W)``."""
+        index = self.layers.index(layer)
+        if index == 0:
+            maps = self.conv0(image)
+        else:
+            maps = self(image, [self.layers[index - 1]])[self.layers[index - 1]]
+        return self._padded(layer, maps)
+
+    @staticmethod
+    def _padded(layer: str, maps: Tensor) -> Tensor:
+        if layer[-2:] == "_1" and layer != "relu1_1":
+            maps = torch.max_pool2d(maps, 2)
+        return F.pad(maps, (1,) * 4, mode="reflect")
+
+    @torch.no_grad()
+    def set_layer(self, layer: str, narrow: Tensor, wide: Tensor, shift: Tensor) -> None:
+        """Give a told layer its weights.
+
+        Args:
+            narrow: ``(rank, C * 9)``, on the 3x3 surroundings of a position.
+            wide: ``(channels, rank)``.
+            shift: ``(channels,)``.
+        """
+        convolution = self.get_parameter(f"{_named('conv', layer)}.weight")
+        convolution.copy_(narrow.view_as(convolution))
+        span = _named("span", layer)
+        self.get_parameter(f"{span}.weight").copy_(wide[:, :, None, None])
+        self.get_parameter(f"{span}.bias").copy_(shift)
 
     @torch.no_grad()
     def initialize(self, seed: int) -> None:
