@@ -20,11 +20,13 @@ from artem import __version__
 from artem.app.bench import bench
 from artem.app.distill import distill
 from artem.app.info import info
+from artem.app.live import live
 from artem.app.say import complain, say
 from artem.app.serve import serve
 from artem.app.styles import styles
 from artem.app.stylize import stylize
 from artem.app.train import polish, train
+from artem.app.video import video
 from artem.core.errors import ArtemError
 
 
@@ -62,6 +64,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command(no_args_is_help=True)(stylize)
+app.command(no_args_is_help=True)(video)
+app.command(no_args_is_help=True)(live)
 app.command()(styles)
 app.command(no_args_is_help=True)(train)
 app.command(no_args_is_help=True)(polish)

@@ -141,7 +141,7 @@ def _sounds(original: InputContainer, tracks: dict[int, Stream]) -> Iterator[tup
             return
         if packet is None:
             return
-        if packet.dts is not None:
+        if packet.dts is not None and not packet.is_corrupt:  # the last one may be half there
             time_s = packet.dts * packet.time_base
             packet.stream = tracks[packet.stream_index]
             yield time_s, packet

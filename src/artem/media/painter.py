@@ -7,8 +7,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from artem.core.color import with_colors_of
 from artem.core.errors import NetworkError, StyleError
 from artem.core.picture import Frame
-from artem.media.controls import Controls, Settings
+from artem.media.controls import Controls, Settings, blend_of
 from artem.media.governor import Governor, Rung
 from artem.media.opencv import resize
 from artem.media.protocols import TimedFrame
@@ -119,6 +120,19 @@ class Painter:
         first = self._models[self._networks[0]]
         first.style_vector(settings.style, strength=settings.strength)
         self._checked = settings
+
+    def recipe(self) -> dict[str, object]:
+        """All that a painting depends on beside the frame, in a form that can be compared."""
+        settings, first = self.controls.settings, self._models[self._networks[0]]
+        vectors = {name: first.style_vector(name) for name in blend_of(settings.style)}
+        digests = {name: sha256(vector.tobytes()).hexdigest() for name, vector in vectors.items()}
+        return {
+            "network": first.network.identity,
+            "engine": [self.engine, self.precision],
+            "styles": digests,
+            "scale": self._rung.scale,
+            **{field: value for field, value in asdict(settings).items() if field != "recording"},
+        }
 
     def __call__(self, timed: TimedFrame) -> Frame:
         """Paint one frame.

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 
 LONGEST_SLEEP_S = 0.2
+SHORTEST_SLEEP_S = 1e-6
 
 
 class Timer:
@@ -33,7 +34,7 @@ class Timer:
 
     def until(self, time_s: float) -> Iterator[None]:
         """Wait for a time; yields now and then, so that whoever waits can stop."""
-        while (left_s := time_s - self.now_s()) > 0:
+        while (left_s := time_s - self.now_s()) > SHORTEST_SLEEP_S:
             self._sleep(min(left_s, LONGEST_SLEEP_S))
             if left_s > LONGEST_SLEEP_S:
                 yield None

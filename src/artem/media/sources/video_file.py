@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -122,11 +123,15 @@ class VideoFile:
 
     def _decoded_from_start(self) -> Iterator[VideoFrame]:
         """All frames from the start on, and some before it where the file cannot be sought."""
+        from av.error import FFmpegError
+
         if self._start_s > 0 and self._first is not None:
             target = int((self._start_s + self.origin_s) / self.details.time_base_s)
-            self._opened.seek(target, stream=self._stream, backward=True)
-            self._frames = self._decoded()
-            found = next(self._frames, None)
+            found = None
+            with suppress(FFmpegError):  # a bare stream knows no places
+                self._opened.seek(target, stream=self._stream, backward=True)
+                self._frames = self._decoded()
+                found = next(self._frames, None)
             time_s = None if found is None else self._time_of(found)
             if found is not None and time_s is not None and time_s <= self._start_s:
                 yield found

@@ -1,0 +1,214 @@
+"""Painting with a tiny network: changes while it runs, working size, masks."""
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import Library
+from media.conftest import draw_frame
+
+from artem.core.errors import ArtemError, StyleError
+from artem.core.picture import Frame
+from artem.media.controls import Controls, Settings
+from artem.media.governor import Governor, ladder
+from artem.media.opencv import resize
+from artem.media.painter import Painter, describe_way, networks_for, split_view
+from artem.media.protocols import MediaError, TimedFrame
+from artem.runtime.stylizer import Stylizer
+
+pytestmark = pytest.mark.usefixtures("tiny_library")
+
+
+def at(index: int, **options: int) -> TimedFrame:
+    return TimedFrame(draw_frame(index, **options), Fraction(index, 10))
+
+
+def painter_of(settings: Settings | None = None, **options: Any) -> tuple[Controls, Painter]:
+    controls = Controls(settings or Settings("great-wave"))
+    return controls, Painter(controls, in_turn=True, threads=1, **options)
+
+
+def until(painter: Painter, done: Callable[[], bool]) -> None:
+    """Paint until a thread beside has done its part."""
+    for _ in range(2000):
+        painter(at(0))
+        if done():
+            return
+    raise AssertionError("it never came")
+
+
+def test_it_paints_what_the_stylizer_paints() -> None:
+    controls, painter = painter_of()
+    wave = Stylizer("great-wave", threads=1)
+    np.testing.assert_array_equal(painter(at(1)), wave(draw_frame(1)))
+    controls.change(style={"great-wave": 1, "starry-night": 3}, strength=0.5)
+    wave.set_style({"great-wave": 1, "starry-night": 3}, strength=0.5)
+    np.testing.assert_array_equal(painter(at(2)), wave(draw_frame(2)))
+
+
+def test_strength_0_is_the_frame_at_any_working_size() -> None:
+    _, painter = painter_of(Settings("great-wave", strength=0), scale=0.5)
+    np.testing.assert_array_equal(painter(at(1)), draw_frame(1))
+
+
+def test_a_smaller_working_size_is_enlarged_plainly() -> None:
+    _, painter = painter_of(scale=0.5)
+    small = Stylizer("great-wave", threads=1)(resize(draw_frame(1), 32, 24))
+    np.testing.assert_array_equal(painter(at(1)), resize(small, 64, 48))
+
+
+def test_colors_are_kept_to_the_full_size() -> None:
+    _, painter = painter_of(Settings("great-wave", keep_color=True), scale=0.5)
+    painted = painter(at(1)).astype(int)
+    chroma = [(p[..., 0] - p[..., 1]) for p in (painted, draw_frame(1).astype(int))]
+    inside = ((painted > 0) & (painted < 255)).all(axis=2)  # what was not cut off
+    assert inside.mean() > 0.3
+    np.testing.assert_array_equal(chroma[0][inside], chroma[1][inside])
+
+
+def test_only_where_the_mask_is_white() -> None:
+    mask = np.zeros((48, 64), np.float32)
+    mask[:, :32] = 1
+    _, painter = painter_of(mask=lambda timed: mask)
+    painted = painter(at(1))
+    np.testing.assert_array_equal(painted[:, 32:], draw_frame(1)[:, 32:])
+    whole = Stylizer("great-wave", threads=1)(draw_frame(1))
+    np.testing.assert_array_equal(painted[:, :32], whole[:, :32])
+
+
+def test_split_view() -> None:
+    frame, painted = np.zeros((4, 40, 3), np.uint8), np.full((4, 40, 3), 9, np.uint8)
+    both = split_view(frame, painted, 0.25)
+    assert both[0, :, 0].tolist() == [0] * 10 + [255] + [9] * 29
+    np.testing.assert_array_equal(split_view(frame, painted, 1.0), frame)
+    controls, painter = painter_of()
+    controls.change(split=0.5)
+    np.testing.assert_array_equal(painter(at(1))[:, :32], draw_frame(1)[:, :32])
+
+
+def test_styles_along_the_time() -> None:
+    styles = {Fraction(0): "great-wave", Fraction(1, 10): "starry-night"}
+    _, painter = painter_of(style_at=styles.__getitem__)
+    for index, style in enumerate(styles.values()):
+        painted = Stylizer(style, threads=1)(draw_frame(index))
+        np.testing.assert_array_equal(painter(at(index)), painted)
+
+
+def test_changes_that_make_no_sense_change_nothing() -> None:
+    controls, painter = painter_of()
+    before = painter(at(1))
+    for changes, kind in (
+        ({"style": "gone"}, StyleError), ({"strength": 1.5}, MediaError),
+        ({"steady": -0.1}, MediaError), ({"precision": "half"}, ArtemError),
+    ):  # fmt: skip
+        with pytest.raises(kind):
+            controls.change(**changes)
+    assert controls.settings == Settings("great-wave")
+    np.testing.assert_array_equal(painter(at(1)), before)
+
+
+def test_a_painter_of_an_unknown_style_is_refused_at_once() -> None:
+    with pytest.raises(StyleError, match="Did you mean 'great-wave'"):
+        painter_of(Settings("great-wav"))
+
+
+def test_another_size_is_painted_at_once() -> None:
+    _, painter = painter_of()
+    for size in ((64, 48), (40, 33), (64, 48)):
+        frame = draw_frame(1, *size)
+        painted = painter(TimedFrame(frame, Fraction(0)))
+        np.testing.assert_array_equal(painted, Stylizer("great-wave", threads=1)(frame))
+
+
+class Step(Governor):
+    """Goes one rung down with the first frame, and stays."""
+
+    def note(self, painting_s: float) -> Any:
+        if self._index == 0:
+            return self._move(1)
+        return None
+
+
+def test_the_next_rung_is_compiled_beside_the_run() -> None:
+    said: list[str] = []
+    painter = Painter(
+        Controls(Settings("great-wave")), governor=Step(30, ladder()), on_change=said.append,
+        threads=1,
+    )  # fmt: skip
+    full = Stylizer("great-wave", threads=1)(draw_frame(0))
+    np.testing.assert_array_equal(painter(at(0)), full)
+    until(painter, lambda: painter.way is not None and painter.way.scale == 0.84)
+    assert said == ["painting with fast at 84 % of the size"]
+    assert (painter(at(0)) != full).any()
+
+
+def test_a_network_without_the_style_does_not_step_in(tiny_library: Library, tmp_path: Any) -> None:
+    """Both networks have great-wave; the lighter one lacks the other style."""
+    import torch
+
+    from artem.core.style_file import Style, save_style
+    from artem.export.onnx import export_network
+    from artem.learn.networks.slim import SlimNet
+    from artem.runtime.library import find_style
+
+    torch.manual_seed(1)
+    file = tmp_path / "light.onnx"
+    light = export_network(SlimNet(stem=4, trunk=4, half=4, blocks=1), file, name="light", card={})
+    old = find_style("great-wave")
+    vector = np.random.default_rng(3).normal(0.8, 0.5, light.style_size).astype(np.float32)
+    both = Style(
+        "both", old.vectors | {light.identity: vector}, old.networks | {light.identity: "light"},
+        title="Both", author="A Painter", year="1900", license="public domain",
+    )  # fmt: skip
+    save_style(tmp_path / "both.safetensors", both)
+    governor = Step(30, [ladder(2)[0], ladder(2)[3]])
+    controls = Controls(Settings(str(tmp_path / "both.safetensors")))
+    painter = Painter(controls, networks=["fast", file], governor=governor, in_turn=True, threads=1)
+    painter(at(0))
+    painter(at(1))
+    assert painter.way is not None
+    assert painter.way.network == str(file)
+    controls.change(style="starry-night")
+    painted = painter(at(2))
+    assert painter.way.network == "fast"
+    np.testing.assert_array_equal(painted, Stylizer("starry-night", threads=1)(draw_frame(2)))
+
+
+def test_networks_that_may_step_in() -> None:
+    assert networks_for("great-wave") == ["fast"]  # the library here has no other
+    assert networks_for({"great-wave": 1.0}, "mine.onnx") == ["mine.onnx"]
+
+
+def test_the_recipe_tells_styles_apart() -> None:
+    recipes = [
+        painter_of(settings)[1].recipe()
+        for settings in (
+            Settings("great-wave"), Settings("starry-night"), Settings("great-wave", strength=0.5),
+            Settings("great-wave"),
+        )
+    ]  # fmt: skip
+    assert recipes[0] == recipes[3]
+    assert recipes[0] != recipes[1]
+    assert recipes[0] != recipes[2]
+
+
+def test_a_steady_painter_forgets_when_it_is_switched_off() -> None:
+    controls, painter = painter_of()
+    plain: Frame = painter(at(1))
+    controls.change(steady=1.0)
+    painter(at(0))
+    steady = painter(at(1))
+    assert (steady != plain).any()
+    controls.change(steady=0.0)
+    np.testing.assert_array_equal(painter(at(1)), plain)
+    controls.change(steady=1.0)
+    np.testing.assert_array_equal(painter(at(1)), plain)  # the first one again
+
+
+def test_words_for_a_way() -> None:
+    _, painter = painter_of()
+    painter(at(0))
+    assert painter.way is not None
+    assert describe_way(painter.way) == "painting with fast at full size"
