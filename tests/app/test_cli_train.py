@@ -71,6 +71,50 @@ def test_train_passes_everything_on(run: Run, calls: Calls) -> None:
     )  # fmt: skip
 
 
+def test_losses_and_layers_come_by_name_and_weight(run: Run, calls: Calls) -> None:
+    options = (
+        "--style-loss", "gram", "--style-loss", "mrf:0.25", "--content-layer", "relu4_2",
+        "--style-layer", "relu1_1:2", "--style-layer", "relu3_1:0.5",
+    )  # fmt: skip
+    for command in (TRAIN, POLISH):
+        assert run(*command, *options).exit_code == 0
+        recipe = calls.options["recipe"]
+        assert recipe.style_losses == {"gram": 1.0, "mrf": 0.25}
+        assert recipe.content_layers == {"relu4_2": 1.0}
+        assert recipe.style_layers == {"relu1_1": 2.0, "relu3_1": 0.5}
+
+
+def test_a_published_recipe_is_a_start_that_given_options_beat(run: Run, calls: Calls) -> None:
+    assert run(*TRAIN, "--as", "hpi", "--style-weight", "3", "--style-loss", "coral").exit_code == 0
+    recipe = calls.options["recipe"]
+    assert (recipe.published, recipe.normalization, recipe.tv) == ("hpi", "hpi", "isotropic")
+    assert (recipe.content_weight, recipe.style_weight) == (25, 3)
+    assert recipe.style_losses == {"coral": 1.0}
+    assert recipe.steps == Recipe().steps
+    run(*POLISH, "--as", "gatys")
+    assert calls.options["recipe"].published == "gatys"
+    assert calls.options["recipe"].steps == training.POLISH.steps
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--style-loss", "gramm"), "'gramm' is no style loss. Did you mean 'gram'?"),
+        (("--style-loss", "gram:x"), "NAME:WEIGHT"),
+        (("--style-loss", "gram", "--style-loss", "gram:2"), "given twice"),
+        (("--style-loss", "gram:-1"), "Use a number from 0 up."),
+        (("--as", "johnsen"), "Did you mean 'johnson'?"),
+    ],
+)
+def test_losses_that_make_no_sense_are_sentences(
+    run: Run, calls: Calls, options: tuple[str, ...], words: str
+) -> None:
+    result = run(*TRAIN, *options)
+    assert result.exit_code in (1, 2)
+    assert words in " ".join(result.stderr.replace("│", " ").split())
+    assert calls.arguments is None
+
+
 def test_from_scratch_is_no_start(run: Run, calls: Calls) -> None:
     run(*TRAIN, "--from-scratch")
     assert calls.options["start"] is None

@@ -1,7 +1,9 @@
 """Whole trainings on drawn photos, with a tiny encoder: files, resuming, refusals."""
 
+import logging
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from artem.export import training
 from artem.export.training import POLISH, polish_style, style_names, train_network
 from artem.learn.networks import SlimNet
 from artem.learn.training import Recipe
+from artem.learn.training.recipe import published_recipe
 from artem.runtime.stylizer import Stylizer
 
 TINY = Recipe(steps=6, batch=2, crop_px=48, style_px=48)
@@ -116,6 +119,49 @@ def test_polishing_changes_the_vector_alone(
     assert tiny_library.network.path.read_bytes() == before
     assert min(losses[-4:]) < losses[0]
     Stylizer(out)(np.zeros((40, 40, 3), np.uint8))
+
+
+@pytest.mark.usefixtures("tiny_library")
+def test_a_published_recipe_is_fitted_to_the_encoder_and_said(
+    tmp_path: Path, make_photo: Callable[..., Path], materials: dict[str, Any],
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    picture = make_photo(tmp_path / "wave.png", 70, 60, seed=9)
+    recipe = published_recipe(
+        replace(POLISH, steps=2, crop_px=48, style_px=48, style_losses={"gram": 1.0}), "johnson"
+    )
+    recipe = replace(recipe, style_losses={"histogram": 1.0, "adversarial": 0.5})
+    with caplog.at_level(logging.INFO, logger="artem"):
+        polish_style(picture, out=tmp_path / "mine.safetensors", recipe=recipe, **materials)
+    assert "The encoder 'encoder' has no relu3_3; relu3_1 stands in." in caplog.messages
+    style = load_style(tmp_path / "mine.safetensors")
+    assert style.recipe["published"] == "johnson"
+    assert style.recipe["content_layers"] == {"relu3_1": 1.0}
+    card = (tmp_path / "mine.md").read_text()
+    assert "| style_losses | histogram 1.0, adversarial 0.5 |" in card
+    assert "| training adversarial |" in card
+
+
+@pytest.mark.usefixtures("tiny_library")
+def test_a_published_recipe_brings_its_encoder(
+    tmp_path: Path, make_photo: Callable[..., Path], materials: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    asked: list[Any] = []
+
+    def load(encoder: Any) -> Any:
+        asked.append(encoder)
+        raise ArtemError("enough")
+
+    monkeypatch.setattr(training, "load_encoder", load)
+    picture = make_photo(tmp_path / "wave.png", 70, 60, seed=9)
+    for given in (None, "mine"):
+        with pytest.raises(ArtemError, match="enough"):
+            polish_style(
+                picture, out=tmp_path / "mine.safetensors",
+                recipe=published_recipe(POLISH, "johnson"), **materials | {"encoder": given},
+            )  # fmt: skip
+    assert asked == ["vgg16", "mine"]
 
 
 def test_names_come_from_files() -> None:

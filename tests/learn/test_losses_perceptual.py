@@ -1,9 +1,14 @@
+import json
+from typing import Any
+
 import pytest
 import torch
 from drawing import draw_picture
 
+from artem.core.errors import LossError
 from artem.learn.encoders import VGG
 from artem.learn.losses import (
+    STYLE_LOSSES,
     PerceptualLoss,
     content_loss,
     gram_loss,
@@ -83,3 +88,97 @@ def test_targets_carry_no_gradient_but_pictures_do(tiny_vgg: VGG) -> None:
     other = loss.style_target(draw_picture(16, 1))
     loss.total(loss.terms(image, content, other)).sum().backward()
     assert image.grad is not None and float(image.grad.abs().max()) > 0
+
+
+def test_several_style_losses_add_up_and_each_is_told(tiny_vgg: VGG) -> None:
+    image, content, style = (draw_picture(16, seed) for seed in range(3))
+
+    def terms(style_losses: dict[str, float]) -> dict[str, torch.Tensor]:
+        loss = PerceptualLoss(tiny_vgg, style_losses=style_losses)
+        return loss.terms(image, loss.content_target(content), loss.style_target(style))
+
+    gram, moments = terms({"gram": 1}), terms({"moments": 1})
+    assert gram.keys() == {"content", "style", "tv"}
+    both = terms({"gram": 2.0, "moments": 0.5})
+    torch.testing.assert_close(both["style"], 2 * gram["style"] + 0.5 * moments["style"])
+    torch.testing.assert_close(both["style:gram"], gram["style"])
+    torch.testing.assert_close(both["style:moments"], moments["style"])
+
+
+@pytest.mark.parametrize("name", list(STYLE_LOSSES))
+def test_every_style_loss_can_be_named(tiny_vgg: VGG, name: str) -> None:
+    loss = PerceptualLoss(tiny_vgg, style_losses={name: 1.0})
+    styles = torch.cat([draw_picture(32, seed) for seed in (2, 3)])
+    targets = loss.style_target(styles)
+    assert set(targets) == {f"{name}:{layer}" for layer in tiny_vgg.style_layers}
+    chosen = torch.tensor([1, 0, 1])
+    images = torch.cat([draw_picture(24, seed) for seed in (4, 5, 6)]).requires_grad_()
+    style = {key: target[chosen] for key, target in targets.items()}
+    terms = loss.terms(images, loss.content_target(images), style)
+    assert terms["style"].shape == (3,)
+    (gradient,) = torch.autograd.grad(terms["style"].sum(), images)
+    assert bool(torch.isfinite(gradient).all()) and float(gradient.abs().max()) > 0
+
+
+def test_terms_of_given_features_are_those_of_the_picture(tiny_vgg: VGG) -> None:
+    loss = PerceptualLoss(tiny_vgg, style_losses={"gram": 1, "histogram": 2})
+    image, content, style = (draw_picture(16, seed) for seed in range(3))
+    targets = loss.content_target(content), loss.style_target(style)
+    terms = loss.terms(image, *targets)
+    features = tiny_vgg(image, tiny_vgg.layers)
+    torch.testing.assert_close(loss.content_term(features, targets[0]), terms["content"])
+    torch.testing.assert_close(loss.style_term(features, targets[1]), terms["style"])
+    torch.testing.assert_close(loss.tv_term(image), terms["tv"])
+    gathered = {layer: maps.flatten(2)[..., None] for layer, maps in features.items()}
+    torch.testing.assert_close(loss.style_term(gathered, targets[1]), terms["style"])
+
+
+def test_the_adversarial_term_is_the_caller_s_and_counts_as_a_style_loss(tiny_vgg: VGG) -> None:
+    loss = PerceptualLoss(tiny_vgg, style_losses={"adversarial": 0.5}, style_weight=10, tv_weight=0)
+    assert loss.adversarial_weight == 0.5
+    picture = draw_picture(16, 0)
+    assert loss.style_target(picture) == {}
+    terms = loss.terms(picture, loss.content_target(picture), {})
+    assert float(terms["style"]) == 0
+    assert float(loss.total(terms)) == pytest.approx(0, abs=1e-9)
+    assert float(loss.total(terms | {"adversarial": torch.ones(1)})) == pytest.approx(5)
+    assert PerceptualLoss(tiny_vgg).adversarial_weight == 0
+
+
+def test_settings_tell_losses_apart(tiny_vgg: VGG) -> None:
+    loss = PerceptualLoss(tiny_vgg)
+    assert "encoder" not in loss.settings
+    changes = [
+        {"style_losses": {"mrf": 1.0}}, {"normalization": "hpi"}, {"pixel_range": 255.0},
+        {"feature_scale": 2.0}, {"tv": "none"}, {"style_weight": 1.0}, {"tv_weight": 0.0},
+        {"content_weight": 2.0}, {"content_layers": {"relu1_1": 1.0}},
+        {"style_layers": {"relu1_1": 2.0}},
+    ]  # fmt: skip
+    told = {json.dumps(PerceptualLoss(tiny_vgg, **change).settings) for change in changes}  # type: ignore[arg-type]
+    assert len(told | {json.dumps(loss.settings)}) == len(changes) + 1
+    assert len(loss.settings) == len(changes)
+
+
+def test_unknown_names_are_refused(tiny_vgg: VGG) -> None:
+    with pytest.raises(LossError, match="Did you mean 'moments'"):
+        PerceptualLoss(tiny_vgg, style_losses={"moment": 1})
+    with pytest.raises(LossError, match="Did you mean 'engstrom'"):
+        PerceptualLoss(tiny_vgg, normalization="engstrm")
+
+
+def test_scales_count_in_absolute_normalizations_alone(tiny_vgg: VGG) -> None:
+    image, content, style = (draw_picture(16, seed) for seed in range(3))
+
+    def terms(**settings: Any) -> dict[str, torch.Tensor]:
+        loss = PerceptualLoss(tiny_vgg, **settings)
+        return loss.terms(image, loss.content_target(content), loss.style_target(style))
+
+    torch.testing.assert_close(terms(feature_scale=3.0), terms())
+    one, three = terms(normalization="mean"), terms(normalization="mean", feature_scale=3.0)
+    torch.testing.assert_close(three["content"], 9 * one["content"])
+    torch.testing.assert_close(three["style"], 81 * one["style"])
+    # Layers are added up, not averaged, and total variation is a sum over 3 x 16 x 16 values.
+    loud = terms(normalization="mean", pixel_range=255.0, style_layers={"relu1_1": 7.0})
+    torch.testing.assert_close(loud["tv"], 255 * 768 * terms()["tv"])
+    quiet = terms(normalization="mean", style_layers={"relu1_1": 1.0})
+    torch.testing.assert_close(loud["style"], 7 * quiet["style"])

@@ -7,7 +7,7 @@ import torch
 from drawing import draw_picture
 from torch import Tensor, nn
 
-from artem.core.errors import TrainingError
+from artem.core.errors import LossError, TrainingError
 from artem.learn.encoders import VGG
 from artem.learn.losses import PerceptualLoss
 from artem.learn.networks import SlimNet, style_vector
@@ -15,6 +15,7 @@ from artem.learn.training import Recipe, Trainer, loop
 from artem.learn.training.checkpoints import load_checkpoint, save_checkpoint
 from artem.learn.training.loop import Progress, clip_gradients, find_device
 from artem.learn.training.photos import PhotoFolder
+from artem.learn.training.recipe import fitted_recipe, perceptual_loss, published_recipe
 
 MakePhotos = Callable[[int], Path]
 
@@ -184,6 +185,41 @@ def test_a_resumed_training_ends_bit_for_bit_where_an_uninterrupted_one_does(
     assert second.step == whole.step == 12
     assert same(state(second), state(whole))
     assert not same(state(second), state(first))
+
+
+def test_what_the_adversarial_loss_has_learned_is_resumed_too(
+    tiny_vgg: VGG, photos: PhotoFolder, tmp_path: Path
+) -> None:
+    recipe = replace(RECIPE, steps=6, style_losses={"moments": 1.0, "adversarial": 0.5})
+    whole = make_trainer(photos, tiny_vgg, recipe)
+    seen: list[Progress] = []
+    whole.run(seen.append)
+    assert seen[-1].terms.keys() == {"content", "style", "tv", "adversarial", "range"}
+    assert 0 < seen[-1].terms["adversarial"] < 2
+
+    first = make_trainer(photos, tiny_vgg, recipe)
+    first.run(lambda progress: progress.step == 3)
+    first.save(tmp_path / "checkpoint.pt")
+    second = make_trainer(photos, tiny_vgg, recipe)
+    second.resume(tmp_path / "checkpoint.pt")
+    second.run()
+    assert same(state(second), state(whole))
+    assert not same(state(first), state(whole))
+
+
+def test_a_bad_step_undoes_what_the_adversarial_loss_learned(
+    tiny_vgg: VGG, photos: PhotoFolder
+) -> None:
+    recipe = replace(RECIPE, steps=3, style_losses={"gram": 1.0, "adversarial": 0.5})
+    trainer = make_trainer(photos, tiny_vgg, recipe)
+    loss = SpoiledLoss(tiny_vgg, style_losses=recipe.style_losses)
+    loss.spoils = lambda call: call == 2
+    trainer.loss = loss
+    assert trainer.adversary is not None
+    learned: list[int] = []
+    trainer.run(lambda progress: learned.append(trainer.adversary.step))  # type: ignore[union-attr]
+    assert learned == [1, 2, 1, 2, 3]
+    assert trainer.rollbacks == 1
 
 
 def test_another_seed_ends_elsewhere(tiny_vgg: VGG, photos: PhotoFolder) -> None:
@@ -382,11 +418,47 @@ def test_gradients_that_are_no_numbers_are_reported_and_left(bad: float) -> None
         ("steps", 0, "Use a number from 1 up"),
         ("learning_rate", float("nan"), "Use a number from 0 up"),
         ("style_weight", -1.0, "Use a number from 0 up"),
+        ("style_losses", {"gram": -1.0}, "Use a number from 0 up"),
+        ("style_losses", {"gram": 0.0}, "style_losses has no weight"),
+        ("style_layers", {"relu1_1": float("inf")}, "Use a number from 0 up"),
+        ("normalization", "gattys", "Did you mean 'gatys'"),
     ],
 )
 def test_recipes_that_make_no_sense_are_refused(option: str, value: object, sentence: str) -> None:
     with pytest.raises(TrainingError, match=sentence):
         replace(RECIPE, **{option: value})  # type: ignore[arg-type]
+
+
+def test_a_style_loss_that_is_unknown_is_refused() -> None:
+    with pytest.raises(
+        LossError, match=r"'adversary' is no style loss. Did you mean 'adversarial'"
+    ):
+        replace(RECIPE, style_losses={"adversary": 1.0})
+
+
+def test_the_loss_is_what_the_recipe_says(tiny_vgg: VGG) -> None:
+    recipe = replace(
+        RECIPE, content_layers={"relu1_2": 2.0}, style_layers={"relu2_1": 3.0},
+        style_losses={"mrf": 4.0}, content_weight=5.0, style_weight=6.0, tv_weight=7.0,
+        tv="squared", normalization="hpi", pixel_range=8.0, feature_scale=9.0,
+    )  # fmt: skip
+    settings = perceptual_loss(tiny_vgg, recipe).settings
+    assert settings == {name: getattr(recipe, name) for name in settings}
+    assert perceptual_loss(tiny_vgg, Recipe()).settings == PerceptualLoss(tiny_vgg).settings
+
+
+def test_a_published_recipe_s_layers_are_fitted_and_given_ones_are_not(tiny_vgg: VGG) -> None:
+    recipe = published_recipe(RECIPE, "engstrom")
+    assert recipe.published == "engstrom"
+    assert recipe.style_weight == 100
+    assert recipe.steps == RECIPE.steps
+    fitted, stand_ins = fitted_recipe(recipe, tiny_vgg)
+    assert fitted.content_layers == {"relu2_1": 1}
+    assert fitted.style_layers == {"relu1_1": 1, "relu2_1": 4}
+    assert stand_ins == dict.fromkeys(("relu4_2", "relu3_1", "relu4_1", "relu5_1"), "relu2_1")
+    given = replace(recipe, content_layers={"relu9_1": 1.0})
+    assert fitted_recipe(given, tiny_vgg)[0].content_layers == {"relu9_1": 1.0}
+    assert fitted_recipe(RECIPE, tiny_vgg) == (RECIPE, {})
 
 
 def test_a_device_that_is_not_here_is_refused() -> None:

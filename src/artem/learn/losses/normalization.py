@@ -44,8 +44,11 @@ NORMALIZATIONS: dict[str, Normalization] = {
         content=lambda target: 2 / target[0].numel(),
         gram=lambda target: 4 * target.shape[1] ** 2,
     ),
-    # HPI report, section 3.1: 1/(2 C M) and 1/(2 C M)^2 of the undivided matrices.
-    "hpi": Normalization(content=lambda target: 2, gram=lambda target: 4 * target.shape[1] ** 2),
+    # HPI report, section 3.1: 1/(2 C M), and 1/(2 C M)^2 of the undivided matrices. The report's
+    # total variation is a sum, with which its own weights leave nothing of a picture.
+    "hpi": Normalization(
+        content=lambda target: 2, gram=lambda target: 4 * target.shape[1] ** 2, tv_sum=False
+    ),
     # Gatys' own code in PyTorch: means over features, and over the entries of G.
     "mean": Normalization(content=lambda target: 1, gram=lambda target: target.shape[1] ** 2),
     # jcjohnson's neural-style and fast-neural-style: means again, of G divided by C as well.

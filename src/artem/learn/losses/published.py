@@ -67,6 +67,7 @@ PUBLISHED: dict[str, Published] = {
         content_weight=1.0,
         style_weight=1e3,
         normalization="mean",
+        feature_scale=CAFFE_SCALE,
     ),
     "neural-style": Published(
         encoder="vgg19",

@@ -198,7 +198,7 @@ class Trainer:
         groups = self.optimizer.param_groups
         for group, learning_rate in zip(groups, self.learning_rates, strict=True):
             group["lr"] = learning_rate * schedule
-        terms = self._terms(content, chosen, draw)
+        terms, stylized = self._terms(content, chosen, draw)
         loss = self._weighted(terms)
         value = float(loss.detach())
         settled = self.step > 100
@@ -213,6 +213,8 @@ class Trainer:
         self.optimizer.step()
         if self.trains_network:
             self.network.constrain()
+        if self.adversary:
+            self.adversary.learn(stylized, chosen)
         self.step += 1
         means = {name: float(term.detach().mean()) for name, term in terms.items()}
         keep = min(0.99, 1 - 1 / self.step)
@@ -231,8 +233,8 @@ class Trainer:
 
     def _terms(
         self, content: Tensor, chosen: Tensor, draw: np.random.Generator
-    ) -> dict[str, Tensor]:
-        """Unweighted loss terms, one number a picture."""
+    ) -> tuple[dict[str, Tensor], Tensor]:
+        """Unweighted loss terms, one number a picture, and the pictures they are of."""
         recipe = self.recipe
         down, right = (int(pixels) for pixels in draw.integers(0, self.network.multiple, 2))
         vectors = self.vectors[chosen]
@@ -246,12 +248,11 @@ class Trainer:
                 terms["consistency"] = consistency_loss(
                     stylized.float(), self._paint(rolled, vectors).float(), (down, right)
                 )
-        if self.adversary is not None:
-            self.adversary.learn(stylized, chosen)
+        if self.adversary:
             terms[ADVERSARIAL] = self.adversary(stylized, chosen)
         outside = stylized.float() - stylized.detach().float().clamp(0, 1)
         terms["range"] = outside.abs().mean(dim=(1, 2, 3))
-        return terms
+        return terms, stylized
 
     def _weighted(self, terms: Mapping[str, Tensor]) -> Tensor:
         total = self.loss.total(terms) + self.recipe.range_weight * terms["range"]
