@@ -1,7 +1,8 @@
 # make demo    the shipped styles on the shipped photos, into demo/ (no PyTorch)
 # make test    the tests
 # make check   style, types, import directions, tests: what CI runs
-# make bench   the figures: bench-speed, bench-quality (PHOTOS=folder PAINTINGS=folder)
+# make bench   the figures: bench-speed, bench-quality (PHOTOS=folder PAINTINGS=folder),
+#              bench-steady (flicker; CLIPS=folder of videos for real ones beside the made ones)
 # make clean   removes what these commands made, but for the environments
 #
 # Another Python: make demo PYTHON=python3.12
@@ -15,10 +16,10 @@ MODELS := $(shell find src/artem/models -type f 2>/dev/null)
 SOURCES := $(shell find src -type f -name '*.py' 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint bench bench-speed bench-quality clean
+.PHONY: help demo test check lint bench bench-speed bench-quality bench-steady clean
 
 help:
-	@sed -n 's/^# \{0,1\}//p' Makefile | head -n 7
+	@sed -n 's/^# \{0,1\}//p' Makefile | head -n 8
 
 # One environment without PyTorch for the demo, as a user's is; one with everything for development.
 
@@ -78,6 +79,9 @@ bench-quality: $(DEV)/installed
 	@test -n "$(PHOTOS)" -a -n "$(PAINTINGS)" || \
 		{ echo "error: bench-quality needs $(NEEDED)." >&2; exit 1; }
 	$(DEV)/bin/python benchmarks/quality/run.py --photos "$(PHOTOS)" --paintings "$(PAINTINGS)"
+
+bench-steady: $(DEV)/installed
+	$(DEV)/bin/python benchmarks/steady/run.py $(if $(CLIPS),--clips "$(CLIPS)")
 
 clean:
 	rm -rf demo build dist src/*.egg-info .mypy_cache .pytest_cache .ruff_cache

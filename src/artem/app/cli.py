@@ -18,6 +18,7 @@ from typer.core import TyperGroup
 
 from artem import __version__
 from artem.app.bench import bench
+from artem.app.bench_live import bench_live
 from artem.app.distill import distill
 from artem.app.info import info
 from artem.app.live import live
@@ -71,6 +72,7 @@ app.command(no_args_is_help=True)(train)
 app.command(no_args_is_help=True)(polish)
 app.command(no_args_is_help=True)(distill)
 app.command()(serve)
+bench.command("live")(bench_live)
 app.add_typer(bench, name="bench")
 app.command()(info)
 

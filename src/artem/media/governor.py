@@ -22,6 +22,8 @@ ROOMY = 0.75
 """... and up again when the rung above would take less than this."""
 
 LOOK_FRAMES = 12
+LOOK_S = 1.0
+FEWEST_FRAMES = 3
 CALM_FRAMES = 60
 TRIAL_FRAMES = 120
 MOST_PATIENCE = 16
@@ -60,10 +62,10 @@ def ladder(networks: int = 1) -> list[Rung]:
 class Governor:
     """Chooses the rung by the time that painting takes.
 
-    It steps down as soon as the median of a dozen frames is too long. It steps up after
-    sixty frames in which the rung above would have had room, by the ratio of their costs.
-    When a step up has to be taken back at once, the next one waits twice as long, up to
-    sixteen times: no swinging to and fro.
+    It steps down as soon as the median of a dozen frames is too long, or of a second's when
+    they are fewer. It steps up after sixty frames in which the rung above would have had room,
+    by the ratio of their costs. When a step up has to be taken back at once, the next one
+    waits twice as long, up to sixteen times: no swinging to and fro.
 
     Args:
         fps: to keep.
@@ -93,7 +95,7 @@ class Governor:
         if self._frames_since_up is not None:
             self._frames_since_up += 1
         self._times_s.append(painting_s)
-        if len(self._times_s) < LOOK_FRAMES:
+        if not self._seen_enough():
             return None
         median_s = statistics.median(self._times_s)
         if median_s > LATE / self.fps:
@@ -107,6 +109,10 @@ class Governor:
             return None
         self._frames_since_up = 0
         return self._move(-1)
+
+    def _seen_enough(self) -> bool:
+        seen = len(self._times_s)
+        return seen == LOOK_FRAMES or (seen >= FEWEST_FRAMES and sum(self._times_s) > LOOK_S)
 
     def _step_down(self) -> Rung | None:
         if self._index == len(self.rungs) - 1:
