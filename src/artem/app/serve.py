@@ -25,6 +25,13 @@ def serve(
             "--style", "-s", metavar="NAME|FILE", help="What the page begins with; or your own."
         ),
     ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SOURCE",
+            help="What the server itself paints for all: webcam, screen, FILE ... as artem live.",
+        ),
+    ] = None,
     host: Annotated[
         str, typer.Option(metavar="ADDRESS", help="Where to listen; 0.0.0.0 for other machines.")
     ] = "127.0.0.1",
@@ -109,7 +116,7 @@ def serve(
             if open_page:
                 typer.launch(found[0])
 
-        app = Server(studio, look, fps=fps, sessions=sessions).app(access)
+        app = Server(studio, look, fps=fps, sessions=sessions, source=source).app(access)
         serve_until_stopped(
             app, listening, certificate=certificate, key=certificate_key, on_ready=ready
         )

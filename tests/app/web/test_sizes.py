@@ -1,6 +1,9 @@
 """The working size, on machines that are imagined."""
 
-from artem.app.web.sizes import BEGIN_PX, LONG_SIDES_PX, WorkingSize
+import numpy as np
+import pytest
+
+from artem.app.web.sizes import BEGIN_PX, LONG_SIDES_PX, WorkingSize, fitted
 
 
 def settle(size: WorkingSize, seconds_per_pixel: float, frames: int = 20_000) -> list[int]:
@@ -32,3 +35,34 @@ def test_the_first_frame_of_a_size_says_nothing_as_the_engine_compiles() -> None
     for _ in range(50):
         assert not size.follow(BEGIN_PX + 16, 100.0)
     assert size.long_side == BEGIN_PX
+
+
+@pytest.mark.parametrize(
+    ("size", "long_side", "expected"),
+    [
+        ((1280, 720), 480, (480, 272)),
+        ((640, 480), 480, (480, 360)),
+        ((480, 640), 480, (360, 480)),
+        ((1080, 1920), 960, (544, 960)),
+        ((512, 512), 640, (480, 480)),  # the next smaller size: nothing is enlarged
+        ((100, 50), 480, (320, 160)),  # but below the ladder
+        ((2000, 10), 320, (320, 32)),
+    ],
+)
+def test_frames_are_fitted_to_few_sizes(
+    size: tuple[int, int], long_side: int, expected: tuple[int, int]
+) -> None:
+    frame = np.zeros((size[1], size[0], 3), np.uint8)
+    assert fitted(frame, long_side).shape == (expected[1], expected[0], 3)
+
+
+def test_what_is_cut_off_is_cut_off_evenly() -> None:
+    # 960 x 540 becomes 480 x 272: the height fits and four columns are lost on either side.
+    frame = np.zeros((540, 960, 3), np.uint8)
+    frame[:, 2:-2] = 255
+    assert (fitted(frame, 480) >= 254).all()
+    narrow = np.zeros((540, 960, 3), np.uint8)
+    narrow[:, 20:-20] = 255
+    middle = fitted(narrow, 480)[136, :, 0] > 128
+    assert middle[:8].sum() == middle[-8:].sum() == 0
+    assert middle[12:-12].all()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -23,9 +24,10 @@ from artem import __version__
 from artem.app.web.access import Access, Gate, refusal
 from artem.app.web.look import Look, changed_look
 from artem.app.web.pictures import LARGEST_UPLOAD_BYTES
-from artem.app.web.session import Seats, Session
+from artem.app.web.session import Seats, Session, Tell
 from artem.app.web.sizes import BEGIN_PX, LONG_SIDES_PX
 from artem.app.web.socket import CREDITS, FrameSocket
+from artem.app.web.source import ServerSource
 from artem.app.web.static_files import STATIC_PREFIX, page, static_file
 from artem.app.web.streams import Streams
 from artem.app.web.studio import Studio, sample_photos
@@ -50,15 +52,31 @@ class Server:
         look: what each page begins with.
         fps: the frame rate that live frames' size is chosen for.
         sessions: how many pages may paint at a time.
+        source: what the server itself shall paint, as ``artem live`` would call it.
+
+    Raises:
+        MediaError: the source cannot be opened here.
     """
 
-    def __init__(self, studio: Studio, look: Look, *, fps: float = 20.0, sessions: int = 4) -> None:
+    def __init__(
+        self,
+        studio: Studio,
+        look: Look,
+        *,
+        fps: float = 20.0,
+        sessions: int = 4,
+        source: str | None = None,
+    ) -> None:
         self.studio = studio
         self.streams = Streams()
+        self._source: ServerSource | None = None
+        if source is not None:
+            self._source = ServerSource(source, studio, self.streams, look, fps=fps)
         self._look = look
         self._fps = fps
         self._seats = Seats(sessions)
         self._uploads = 0
+        self._running: set[asyncio.Task[None]] = set()
 
     def app(self, access: Access) -> ASGIApp:
         """The whole server as an ASGI application."""
@@ -72,6 +90,7 @@ class Server:
                 Route("/api/sample", self._sample),
                 Route("/api/paint", self._paint, methods=["POST"]),
                 Route("/api/open", self._open, methods=["POST"]),
+                Route("/api/rtc", self._offer, methods=["POST"]),
                 WebSocketRoute("/ws/paint", self._frames),
                 WebSocketRoute("/ws/view", self._watch),
             ],
@@ -83,10 +102,15 @@ class Server:
     @asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
         drawing = asyncio.create_task(self._draw_thumbnails())
+        if self._source is not None:
+            await self._source.start()
         try:
             yield
         finally:
-            drawing.cancel()
+            for task in (drawing, *self._running):
+                task.cancel()
+            if self._source is not None:
+                await self._source.stop()
             self.studio.close()
 
     async def _draw_thumbnails(self) -> None:
@@ -122,7 +146,9 @@ class Server:
                 "samples": [photo.stem for photo in sample_photos()],
                 "styles": [_described(style) for style in self.studio.styles.values()],
                 "look": self._look.as_dict(),
+                "source": None if self._source is None else self._source.name,
                 "why_not_steady": why_no_opencv(),
+                "webrtc": _webrtc_is_here(),
                 **self.studio.engine,
             },
             headers=_UNSTORED,
@@ -164,6 +190,32 @@ class Server:
 
         return await self._with_upload(request, show)
 
+    async def _offer(self, request: Request) -> Response:
+        if not _webrtc_is_here():
+            return refusal(
+                HTTPStatus.NOT_IMPLEMENTED,
+                "WebRTC needs one more package on the server: pip install 'artem-style[webrtc]'",
+            )
+        from artem.app.web.rtc import LONGEST_OFFER, RtcLink
+
+        try:
+            offer = json.loads(await _body(request, 2 * LONGEST_OFFER) or b"")
+        except (ValueError, RecursionError):
+            return refusal(HTTPStatus.BAD_REQUEST, "The offer must be JSON, and not a long one.")
+        link = RtcLink(self.studio)
+        session = self._session(link.tell)
+        try:
+            self._seats.take(session)
+            await session.greet()
+            answer = await link.answer(offer, session)
+        except ArtemError as error:
+            self._seats.leave(session)
+            return refusal(HTTPStatus.BAD_REQUEST, str(error))
+        running = asyncio.create_task(link.run(session, self._seats))
+        self._running.add(running)
+        running.add_done_callback(self._running.discard)
+        return JSONResponse(answer, headers=_UNSTORED)
+
     async def _with_upload(
         self, request: Request, work: Callable[[bytes], Awaitable[Response]]
     ) -> Response:
@@ -176,7 +228,7 @@ class Server:
         self._uploads += 1
         try:
             async with asyncio.timeout(UPLOAD_S):
-                data = await _body(request)
+                data = await _body(request, LARGEST_UPLOAD_BYTES)
             if data is None:
                 return refusal(
                     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -202,27 +254,35 @@ class Server:
 
     async def _frames(self, socket: WebSocket) -> None:
         link = FrameSocket(socket, self.studio)
-        session = Session(self.studio, self.streams, self._look, fps=self._fps, tell=link.tell)
+        session = self._session(link.tell)
         await link.run(session, self._seats)
 
+    def _session(self, tell: Tell) -> Session:
+        return Session(self.studio, self.streams, self._look, fps=self._fps, tell=tell)
+
     async def _watch(self, socket: WebSocket) -> None:
-        await serve_viewer(socket, self.streams, socket.query_params.get("stream"))
+        name = socket.query_params.get("stream")
+        await serve_viewer(socket, self.streams, name, self._source)
 
 
 _UNSTORED = {"cache-control": "no-store"}
 
 
-async def _body(request: Request) -> bytes | None:
+def _webrtc_is_here() -> bool:
+    return importlib.util.find_spec("aiortc") is not None
+
+
+async def _body(request: Request, most_bytes: int) -> bytes | None:
     """The request's body; ``None`` as soon as it is known to be too large."""
     try:
-        if int(request.headers.get("content-length", "0")) > LARGEST_UPLOAD_BYTES:
+        if int(request.headers.get("content-length", "0")) > most_bytes:
             return None
     except ValueError:
         return None
     data = bytearray()
     async for part in request.stream():
         data += part
-        if len(data) > LARGEST_UPLOAD_BYTES:
+        if len(data) > most_bytes:
             return None
     return bytes(data)
 

@@ -7,7 +7,7 @@ import json
 import statistics
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
 from artem.app.web.look import Look, MessageError, changed_look
@@ -29,6 +29,8 @@ SIZES_APART_S = 1.0
 """Between two frames of new sizes: the engine compiles for each, and all wait meanwhile."""
 
 FIGURES_EACH_S = 1.0
+
+MESSAGES = ("look", "source", "share")
 
 Tell = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -81,6 +83,11 @@ class Session:
         """Seconds since the last frame."""
         return self._clock() - self.last_used_s
 
+    @property
+    def long_side(self) -> int:
+        """What the longer side of live frames shall be, in pixels."""
+        return self._size.long_side
+
     async def greet(self) -> None:
         """Tell the page what it needs to begin."""
         self._brush = await self._studio.prepare(self.look)
@@ -88,15 +95,17 @@ class Session:
             {
                 "type": "hello",
                 "look": self.look.as_dict(),
-                "long_side": self._size.long_side,
+                "long_side": self.long_side,
                 **self._studio.engine,
             }
         )
 
-    async def hear(self, text: str) -> None:
+    async def hear(self, text: str, *, allowed: Collection[str] = MESSAGES) -> None:
         """Follow a message from the page; what is wrong with it is told, and all stays."""
         try:
             message = _parsed(text)
+            if message["type"] not in allowed:
+                raise MessageError("A message of this type means nothing here.")
             match message["type"]:
                 case "look":
                     look = changed_look(self.look, message, self._studio.styles)
@@ -110,8 +119,6 @@ class Session:
                     self._steadier = None
                 case "share":
                     await self._share(message.get("on") is True)
-                case _:
-                    raise MessageError("A message of this type means nothing here.")
         except ArtemError as error:
             await self._tell({"type": "error", "error": str(error)})
 
@@ -131,7 +138,7 @@ class Session:
         now_s = self._clock()
         self._costs_s.append(now_s - began_s)
         if self._live and self._size.follow(max(frame.shape[:2]), now_s - began_s):
-            await self._tell({"type": "size", "long_side": self._size.long_side})
+            await self._tell({"type": "size", "long_side": self.long_side})
         if now_s - self._told_s >= FIGURES_EACH_S:
             self._told_s = now_s
             await self._tell(

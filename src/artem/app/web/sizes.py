@@ -2,12 +2,38 @@
 
 from __future__ import annotations
 
+from artem.core.picture import Frame
 from artem.media.governor import Governor, Rung
+from artem.media.opencv import resize
 
 LONG_SIDES_PX = (1280, 960, 640, 480, 320)
 """The ladder of the longer side. It is short, since the engine compiles for each size."""
 
 BEGIN_PX = 480
+
+MULTIPLE = 8
+"""Of shorter sides, so that few sizes are in use; the page's own code has the same number."""
+
+
+def fitted(frame: Frame, long_side: int) -> Frame:
+    """A frame in a working size; a few pixels at its borders are cut off.
+
+    Args:
+        frame: uint8 ``(H, W, 3)``.
+        long_side: of the result, unless the frame is smaller: then the next smaller size
+            of the ladder.
+    """
+    height, width = frame.shape[:2]
+    most = min(long_side, max(height, width))
+    longer = next((side for side in LONG_SIDES_PX if side <= most), LONG_SIDES_PX[-1])
+    ratio = min(height, width) / max(height, width)
+    shorter = max(4, int(longer * ratio / MULTIPLE + 0.5)) * MULTIPLE
+    new_width, new_height = (longer, shorter) if width >= height else (shorter, longer)
+    scale = max(new_width / width, new_height / height)
+    kept_width = min(width, max(1, round(new_width / scale)))
+    kept_height = min(height, max(1, round(new_height / scale)))
+    left, top = (width - kept_width) // 2, (height - kept_height) // 2
+    return resize(frame[top : top + kept_height, left : left + kept_width], new_width, new_height)
 
 
 class WorkingSize(Governor):

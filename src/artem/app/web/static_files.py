@@ -15,6 +15,8 @@ STATIC_FILES = {
     "page.js": "text/javascript",
     "figures.js": "text/javascript",
     "panel.js": "text/javascript",
+    "rtc.js": "text/javascript",
+    "server_view.js": "text/javascript",
     "socket.js": "text/javascript",
     "sources.js": "text/javascript",
     "stage.js": "text/javascript",

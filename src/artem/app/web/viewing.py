@@ -9,21 +9,29 @@ import anyio
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from artem.app.web.socket import TRY_AGAIN_LATER
+from artem.app.web.source import LATEST_TOLD, STREAM_NAME, ServerSource
 from artem.app.web.streams import Streams, Viewer
 
 MOST_VIEWERS = 16
 
 
-async def serve_viewer(socket: WebSocket, streams: Streams, name: str | None) -> None:
-    """Send the newest frame each time that the page asks for one with any message.
+NEXT = "next"
 
-    A frame is a binary message, a JPEG. A text message says that there is nothing to
-    see at the moment; frames may come again.
+
+async def serve_viewer(
+    socket: WebSocket, streams: Streams, name: str | None, source: ServerSource | None
+) -> None:
+    """Send the newest frame each time that the page asks for one with ``next``.
+
+    A frame is a binary message, a JPEG. ``{"type": "ended"}`` says that there is nothing
+    to see at the moment; frames may come again. Who watches the server's own source gets
+    its messages as well, and may send it others.
 
     Args:
         socket: not accepted yet.
         streams: what can be watched.
         name: of the stream; ``None`` for whichever was opened last.
+        source: the server's own, if it has one.
     """
     await socket.accept()
     if streams.viewers >= MOST_VIEWERS:
@@ -34,22 +42,38 @@ async def serve_viewer(socket: WebSocket, streams: Streams, name: str | None) ->
     viewer = Viewer(streams, name)
     wanted = asyncio.Event()
     wanted.set()
+    told: asyncio.Queue[str] = asyncio.Queue(LATEST_TOLD)
+    controlled = source if name == STREAM_NAME else None
+    if controlled is not None:
+        controlled.listeners.add(told)
     try:
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(_hear, socket, wanted)
+            tasks.start_soon(_hear, socket, wanted, controlled)
             tasks.start_soon(_show, socket, viewer, wanted)
+            tasks.start_soon(_tell, socket, told)
     except* WebSocketDisconnect:
         pass
     finally:
         viewer.leave()
+        if controlled is not None:
+            controlled.listeners.discard(told)
 
 
-async def _hear(socket: WebSocket, wanted: asyncio.Event) -> None:
+async def _hear(socket: WebSocket, wanted: asyncio.Event, source: ServerSource | None) -> None:
     while True:
         message = await socket.receive()
         if message["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(message.get("code", 1005))
-        wanted.set()
+        text = message.get("text")
+        if text == NEXT:
+            wanted.set()
+        elif source is not None and text is not None:
+            await source.hear(text)
+
+
+async def _tell(socket: WebSocket, told: asyncio.Queue[str]) -> None:
+    while True:
+        await socket.send_text(await told.get())
 
 
 async def _show(socket: WebSocket, viewer: Viewer, wanted: asyncio.Event) -> None:

@@ -12,7 +12,7 @@ export class Figures {
     this.#delays = [];
   }
 
-  /** A frame that was captured at this time has just been drawn. */
+  /** A frame that was captured at this time, NaN if unknown, has just been drawn. */
   add(capturedMs, nowMs) {
     this.#delays.push(nowMs - capturedMs);
     if (this.#delays.length > KEPT) {
@@ -33,7 +33,7 @@ export class Figures {
 
   /** The delay in milliseconds that so many of 100 frames stay below; null without frames. */
   delayMs(percent) {
-    if (this.#delays.length === 0) {
+    if (this.#delays.length === 0 || this.#delays.some(Number.isNaN)) {
       return null;
     }
     const sorted = [...this.#delays].sort((a, b) => a - b);

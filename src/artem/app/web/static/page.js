@@ -2,6 +2,8 @@
 
 import { Figures } from "./figures.js";
 import { Panel, shownName } from "./panel.js";
+import { RtcLink } from "./rtc.js";
+import { ServerView } from "./server_view.js";
 import { FrameSocket } from "./socket.js";
 import { SourceError, cameras, openCamera, openFile, openSample, openScreen } from "./sources.js";
 import { Stage } from "./stage.js";
@@ -9,7 +11,7 @@ import { Stage } from "./stage.js";
 const $ = (id) => document.getElementById(id);
 
 const STILL_LONG_SIDE = 960;
-const SIDES_MULTIPLE = 16;
+const SIDES_MULTIPLE = 8;
 const FRAME_QUALITY = 0.9;
 const HIDDEN_EACH_MS = 33;
 
@@ -17,6 +19,7 @@ class Page {
   figures = new Figures();
   stage = new Stage({ canvas: $("canvas"), picture: $("picture"), divider: $("divider") });
   source = null;
+  rtc = null;
   sample = 0;
   governed;
 
@@ -47,6 +50,11 @@ class Page {
     for (const side of about.long_sides) {
       $("size").append(new Option(`${side} pixels`, side));
     }
+    $("transport-field").hidden = !about.webrtc || !("RTCPeerConnection" in window);
+    if (about.source !== null) {
+      $("server-source").hidden = false;
+      $("server-source").title = `What the server sees: ${about.source}`;
+    }
     $("figure-engine").textContent = `${about.engine}, ${about.precision}`;
     this.#listen();
   }
@@ -56,7 +64,7 @@ class Page {
   /** Send the newest frame, if there is a new one and the server wants it. */
   async pump() {
     const { source } = this;
-    if (this.#capturing || !source?.fresh) {
+    if (this.#capturing || this.rtc !== null || !source?.fresh) {
       return;
     }
     if (!this.link.ready) {
@@ -123,7 +131,7 @@ class Page {
     const most = Math.min(wanted, Math.max(width, height));
     const long = sides.findLast((side) => side <= most) ?? sides[0];
     const ratio = Math.min(width, height) / Math.max(width, height);
-    const short = Math.max(2, Math.round((long * ratio) / SIDES_MULTIPLE)) * SIDES_MULTIPLE;
+    const short = Math.max(4, Math.round((long * ratio) / SIDES_MULTIPLE)) * SIDES_MULTIPLE;
     return width >= height ? [long, short] : [short, long];
   }
 
@@ -135,10 +143,8 @@ class Page {
         this.governed = message.long_side;
         this.#underWay.clear();
         this.#tellSource();
-        this.#lookUnderWay = false;
-        this.#lookToTell = true;
-        this.#tellLook();
-        this.link.tell({ type: "share", on: $("share").checked });
+        this.#tellAnew();
+        this.#tellShare();
         break;
       case "look":
         this.#lookUnderWay = false;
@@ -152,8 +158,7 @@ class Page {
         this.#showShared(message.stream);
         break;
       case "figures":
-        $("viewers").textContent =
-          message.viewers === 1 ? "1 watches." : `${message.viewers} watch.`;
+        $("viewers").textContent = `Watched by ${message.viewers}.`;
         break;
       case "error":
         this.#underWay.delete(message.frame);
@@ -170,8 +175,10 @@ class Page {
       resting: "Resting",
       refused: "No place free",
     };
-    $("connection").dataset.state = state;
-    $("connection-text").textContent = texts[state];
+    const elsewhere = this.rtc !== null || this.source?.tell;
+    const shown = state === "resting" && elsewhere ? "open" : state;
+    $("connection").dataset.state = shown;
+    $("connection-text").textContent = texts[shown];
     if (state === "open") {
       this.pump();
     } else {
@@ -195,12 +202,27 @@ class Page {
     if (this.#lookToTell && !this.#lookUnderWay) {
       this.#lookToTell = false;
       this.#lookUnderWay = true;
-      this.link.tell({ type: "look", ...this.panel.look });
+      this.#speaker.tell({ type: "look", ...this.panel.look });
     }
+  }
+
+  #tellAnew() {
+    this.#lookUnderWay = false;
+    this.#lookToTell = true;
+    this.#tellLook();
+  }
+
+  /** Whoever has its frames painted, and so whom settings concern. */
+  get #speaker() {
+    return this.rtc ?? (this.source?.tell ? this.source : this.link);
   }
 
   #tellSource() {
     this.link.tell({ type: "source", live: this.source?.live ?? false });
+  }
+
+  #tellShare() {
+    this.#speaker.tell({ type: "share", on: $("share").checked });
   }
 
   repaint() {
@@ -221,10 +243,11 @@ class Page {
       return;
     }
     hush();
+    this.#stopRtc();
     this.source?.stop();
     this.source = source;
     this.figures.reset();
-    for (const id of ["camera", "screen"]) {
+    for (const id of ["camera", "screen", "server-source"]) {
       $(id).setAttribute("aria-pressed", String(id === pressed));
     }
     $("mirror-field").hidden = pressed !== "camera";
@@ -233,11 +256,63 @@ class Page {
     $("player").hidden = !source.url;
     $("play").textContent = "Pause";
     say(`Painting: ${source.name}`);
-    this.#tellSource();
-    this.pump();
+    $("split").disabled = pressed === "server-source";
+    this.#choosePath();
     if (pressed === "camera") {
       this.#listCameras();
     }
+  }
+
+  /** Frames of the source at hand go by WebSocket, or by WebRTC if that is wanted and possible. */
+  async #choosePath() {
+    const { source } = this;
+    const overRtc = source.stream && $("transport").value === "rtc";
+    if (overRtc || source.tell) {
+      await this.link.rest(); // one place at the server is enough for a page
+    }
+    if (source !== this.source) {
+      return;
+    }
+    if (overRtc) {
+      this.#startRtc(source.stream);
+    } else if (!source.tell) {
+      this.link.wake();
+      this.#tellSource();
+      this.#tellAnew();
+      this.pump();
+    }
+  }
+
+  #startRtc(stream) {
+    $("mirror-field").hidden = true;
+    this.rtc = new RtcLink({
+      stream,
+      painted: (video) => {
+        this.stage.show(video, this.source.video);
+        this.figures.add(NaN, performance.now());
+        $("figure-size").textContent = `${video.videoWidth} × ${video.videoHeight}`;
+        document.body.dataset.painted = "rtc";
+      },
+      heard: (message) => {
+        if (message.type === "hello") {
+          this.#tellAnew();
+          this.#tellShare();
+        } else {
+          this.#hear(message);
+        }
+      },
+      ended: (text) => {
+        complain(`${text} Frames go by WebSocket now.`);
+        this.rtc = null;
+        $("transport").value = "socket";
+        this.#choosePath();
+      },
+    });
+  }
+
+  #stopRtc() {
+    this.rtc?.stop();
+    this.rtc = null;
   }
 
   get #calls() {
@@ -256,6 +331,43 @@ class Page {
     const name = samples[this.sample % samples.length];
     this.sample += 1;
     return this.use(openSample(name));
+  }
+
+  /** What the server itself sees; its look is everyone's, so it is taken over. */
+  useServerSource() {
+    const view = new ServerView({
+      name: this.about.source,
+      painted: async (jpeg) => {
+        const bitmap = await createImageBitmap(jpeg);
+        this.stage.show(bitmap, null);
+        this.figures.add(NaN, performance.now());
+        $("figure-size").textContent = `${bitmap.width} × ${bitmap.height}`;
+        document.body.dataset.painted = "server";
+      },
+      heard: (message) => {
+        if (message.type === "look") {
+          this.#lookUnderWay = false;
+          if (this.#lookToTell) {
+            this.#tellLook();
+          } else {
+            this.panel.take(message.look);
+          }
+        } else if (message.type === "error") {
+          this.#lookUnderWay = false;
+          complain(message.error);
+        }
+      },
+      ended: () => {
+        complain("The server's picture has ended.");
+        this.useSample();
+      },
+    });
+    if (this.stage.split) {
+      this.#toggleSplit();
+    }
+    this.#lookToTell = false;
+    this.#lookUnderWay = false;
+    return this.use(view, "server-source");
   }
 
   useFile(file) {
@@ -290,15 +402,20 @@ class Page {
       }
     });
     on("sample", "click", () => this.useSample());
+    on("server-source", "click", () => this.useServerSource());
     on("split", "click", () => this.#toggleSplit());
     on("save", "click", () => this.#save());
     on("record", "click", () => this.#toggleRecording());
     on("fullscreen", "click", () => $("stage").requestFullscreen());
     on("size", "change", () => this.repaint());
     on("mirror", "change", ({ target }) => (this.source.mirrored = target.checked));
-    on("share", "change", ({ target }) =>
-      this.link.tell({ type: "share", on: target.checked }),
-    );
+    on("transport", "change", () => {
+      this.#stopRtc();
+      this.figures.reset();
+      $("mirror-field").hidden = $("camera").getAttribute("aria-pressed") !== "true";
+      this.#choosePath();
+    });
+    on("share", "change", () => this.#tellShare());
     on("copy", "click", () => this.#copyLink());
     on("alert-close", "click", hush);
     this.#listenToPlayer(on);
@@ -455,7 +572,7 @@ class Page {
     const { framesPerSecond } = this.figures;
     const live = this.source?.live === true;
     const shown = (value, digits, unit) =>
-      live && value !== null ? `${value.toFixed(digits)}${unit}` : "–";
+      live && Number.isFinite(value) ? `${value.toFixed(digits)}${unit}` : "–";
     $("figure-fps").textContent = shown(framesPerSecond, 1, "");
     $("figure-p50").textContent = shown(this.figures.delayMs(50), 0, " ms");
     $("figure-p95").textContent = shown(this.figures.delayMs(95), 0, " ms");

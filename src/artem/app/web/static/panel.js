@@ -35,6 +35,15 @@ export class Panel {
     this.#show();
   }
 
+  /** Show a look that someone else chose. */
+  take(look) {
+    this.look = look;
+    for (const radio of document.getElementsByName("style")) {
+      radio.checked = radio.value === look.style;
+    }
+    this.#show();
+  }
+
   #thumbnail(style) {
     const label = document.createElement("label");
     const radio = document.createElement("input");

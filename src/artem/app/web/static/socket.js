@@ -9,7 +9,7 @@ export class FrameSocket {
   #credits = 0;
   #most;
   #socket = null;
-  #stopped = false;
+  #resting = false;
   #timer = 0;
   #waitMs = 500;
 
@@ -31,11 +31,6 @@ export class FrameSocket {
     return this.#credits > 0;
   }
 
-  /** Frames are captured and encoded by the page. */
-  get wantsFrames() {
-    return true;
-  }
-
   sendFrame(number, jpeg) {
     this.#credits -= 1;
     const header = new DataView(new ArrayBuffer(4));
@@ -53,20 +48,26 @@ export class FrameSocket {
 
   /** Come back after a rest or a refusal, because there is something to paint. */
   wake() {
-    if (!this.#stopped && this.#socket === null && this.#timer === 0) {
+    if (this.#socket === null && this.#timer === 0) {
       this.#connect();
     }
   }
 
-  stop() {
-    this.#stopped = true;
+  /** Leave the place at the server, until woken; resolves when it has been left. */
+  async rest() {
     clearTimeout(this.#timer);
-    this.#credits = 0;
-    this.#socket?.close();
+    this.#timer = 0;
+    const socket = this.#socket;
+    if (socket !== null) {
+      this.#resting = true;
+      socket.close();
+      await new Promise((resolve) => socket.addEventListener("close", resolve));
+    }
   }
 
   #connect() {
     this.#timer = 0;
+    this.#resting = false;
     const address = new URL("/ws/paint", location.href);
     address.protocol = location.protocol === "https:" ? "wss:" : "ws:";
     const socket = new WebSocket(address);
@@ -98,11 +99,8 @@ export class FrameSocket {
   #closed(code) {
     this.#credits = 0;
     this.#socket = null;
-    if (this.#stopped) {
-      return;
-    }
-    if (code === GAVE_WAY || code === TRY_AGAIN_LATER) {
-      this.changed(code === GAVE_WAY ? "resting" : "refused");
+    if (this.#resting || code === GAVE_WAY || code === TRY_AGAIN_LATER) {
+      this.changed(code === TRY_AGAIN_LATER ? "refused" : "resting");
       return;
     }
     this.changed("waiting");
