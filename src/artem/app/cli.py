@@ -22,6 +22,7 @@ from artem.app.bench_live import bench_live
 from artem.app.distill import distill
 from artem.app.info import info
 from artem.app.live import live
+from artem.app.optimize import optimize
 from artem.app.say import complain, say
 from artem.app.serve import serve
 from artem.app.styles import styles
@@ -67,6 +68,7 @@ app = typer.Typer(
 app.command(no_args_is_help=True)(stylize)
 app.command(no_args_is_help=True)(video)
 app.command(no_args_is_help=True)(live)
+app.command(no_args_is_help=True)(optimize)
 app.command()(styles)
 app.command(no_args_is_help=True)(train)
 app.command(no_args_is_help=True)(polish)

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from artem.core.errors import TrainingError, did_you_mean
+from artem.core.errors import LossError, TrainingError, did_you_mean
 
 HISTORY = 20
 HISTORY_BYTES = 512 << 20
@@ -17,10 +17,22 @@ LINE_SEARCH = 25
 
 
 class Objective(Protocol):
-    """What is to be made small."""
+    """What is to be made small.
+
+    Attributes:
+        learns: whether it changes from one evaluation to the next.
+    """
+
+    learns: bool
 
     def __call__(self, image: Tensor) -> tuple[Tensor, Mapping[str, float]]:
         """The objective at ``image``, a scalar with its graph, and its terms for people."""
+
+    def state(self) -> dict[str, Any]:
+        """What it has learned, apart from what goes on learning."""
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go back to what :meth:`state` gave."""
 
 
 class Descent:
@@ -34,21 +46,22 @@ class Descent:
     best image met.
 
     Args:
-        objective: has one minimum to find for L-BFGS; may change between steps
-            for Adam.
+        objective: may be one that learns for Adam alone.
         start: image of any shape; stays as it is.
         evaluations: forward and backward passes, line searches included.
         optimizer: ``l-bfgs`` or ``adam``.
         learning_rate: Adam's at the start; it falls to a tenth along half a cosine.
 
     Attributes:
-        best_image: the image with the lowest objective so far.
+        best_image: the image with the lowest objective so far; the last one when
+            the objective learns, as values are not comparable then.
         curve: the lowest objective so far after each evaluation.
         terms: of the last evaluation.
         value: the objective at the last evaluation.
 
     Raises:
         TrainingError: there is no such optimizer.
+        LossError: L-BFGS was asked for, and the objective learns.
     """
 
     def __init__(
@@ -69,6 +82,8 @@ class Descent:
                 f"'{optimizer}' is not an optimizer here.{did_you_mean(optimizer, OPTIMIZERS)}\n"
                 f"  Use one of: {', '.join(OPTIMIZERS)}"
             )
+        if objective.learns:
+            refuse_learning(optimizer)
         self.optimizer = OPTIMIZERS[optimizer](self.image)
         self.best_image = self.image.detach().clone()
         self.curve: list[float] = []
@@ -82,18 +97,19 @@ class Descent:
         """Go down until all evaluations are used up or nothing is left to gain.
 
         Args:
-            on_evaluation: called after each; what it raises stops the descent,
-                which may then be saved or run on.
+            on_evaluation: called after each; what it raises stops the descent.
+                Its :meth:`state` is good at any time, amid an evaluation too.
         """
         self._on_evaluation = on_evaluation
+        if not torch.equal(self.image, self._saved["image"]):
+            self.resume(self._saved)  # it was stopped amid a line search
         stuck = False
         try:
             while len(self.curve) < self.evaluations:
-                before = len(self.curve)
                 self._schedule()
                 self.optimizer.step(self._evaluate)
                 lost = not (math.isfinite(self.value) and bool(torch.isfinite(self.image).all()))
-                idle = len(self.curve) == before
+                idle = torch.equal(self.image, self._saved["image"])
                 if (lost or idle) and stuck:
                     break
                 stuck = lost or idle
@@ -107,26 +123,25 @@ class Descent:
         best = self.curve[-1] if self.curve else math.inf
         self.curve += [best] * (self.evaluations - len(self.curve))
 
-    def _evaluate(self) -> Tensor:
+    def _evaluate(self) -> float:
         """The objective and its gradient at the image; of one just seen, without computing."""
         if self._seen is not None and torch.equal(self._seen[0], self.image):
             self.image.grad = self._seen[1].clone()
-            return torch.tensor(self._seen[2])
+            return self._seen[2]
         if len(self.curve) >= self.evaluations:
             raise _EnoughError
         self.image.grad = None
         objective, self.terms = self.objective(self.image)
         objective.backward()  # type: ignore[no-untyped-call]
         self.value = float(objective.detach())
-        if self.value < min(self.curve[-1:], default=math.inf):
+        lowest = self.curve[-1] if self.curve else math.inf
+        if self.objective.learns or self.value < lowest:
             self.best_image = self.image.detach().clone()
-            self.curve.append(self.value)
-        else:
-            self.curve.append(self.curve[-1] if self.curve else math.inf)
+        self.curve.append(self.value if self.value < lowest else lowest)
         assert self.image.grad is not None
         self._seen = self.image.detach().clone(), self.image.grad.clone(), self.value
         self._on_evaluation(self)
-        return objective.detach()
+        return self.value
 
     def _schedule(self) -> None:
         if isinstance(self.optimizer, torch.optim.Adam):
@@ -135,20 +150,15 @@ class Descent:
 
     def _snapshot(self) -> dict[str, Any]:
         """All that the next step depends on; nothing that it changes in place."""
-        state = {
-            name: value.clone() if name in _IN_PLACE else list(value) if isinstance(value, list)
-            else value
-            for name, value in self.optimizer.state.get(self.image, {}).items()
-            if name != "al"  # scratch space
-        }  # fmt: skip
         seen = self._seen
         if seen is not None and not torch.equal(seen[0], self.image):
             seen = None
         image = self.image.detach().clone() if seen is None else seen[0]
         return {
             "image": image, "best_image": self.best_image, "curve": list(self.curve),
-            "optimizer": state, "gradient": None if seen is None else seen[1],
-            "value": self.value,
+            "optimizer": _copied(self.optimizer.state.get(self.image, {})),
+            "gradient": None if seen is None else seen[1], "value": self.value,
+            "objective": self.objective.state(),
         }  # fmt: skip
 
     def state(self) -> dict[str, Any]:
@@ -162,8 +172,10 @@ class Descent:
         self.best_image = state["best_image"]
         self.curve = list(state["curve"])
         self.value = state["value"]
+        self.objective.restore(state["objective"])
+        self.optimizer.state.clear()
         if state["optimizer"]:
-            self.optimizer.state[self.image] = dict(state["optimizer"])
+            self.optimizer.state[self.image] = _copied(state["optimizer"])
         gradient = state["gradient"]
         self._seen = (
             None if gradient is None else (self.image.detach().clone(), gradient, self.value)
@@ -171,7 +183,24 @@ class Descent:
         self._saved = self._snapshot()
 
 
-_IN_PLACE = frozenset({"prev_flat_grad", "exp_avg", "exp_avg_sq", "step"})
+def refuse_learning(optimizer: str) -> None:
+    """Raise a LossError unless the optimizer bears an objective that learns."""
+    if optimizer != "adam":
+        raise LossError(
+            "L-BFGS needs an objective that stays what it is, and the adversarial loss learns."
+            "\n  Use --optimizer adam."
+        )
+
+
+def _copied(state: Mapping[str, Any]) -> dict[str, Any]:
+    """An optimizer's state, apart from what the next step changes in place."""
+    in_place = {"prev_flat_grad", "exp_avg", "exp_avg_sq", "step"}
+    return {
+        name: value.clone() if name in in_place else list(value) if isinstance(value, list)
+        else value
+        for name, value in state.items()
+        if name != "al"  # scratch space
+    }  # fmt: skip
 
 
 def history_size(image: Tensor) -> int:

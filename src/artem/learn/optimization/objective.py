@@ -5,14 +5,16 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from artem.core.errors import TrainingError
-from artem.learn.losses import STYLE_LOSSES, PerceptualLoss, total_variation
+from artem.core.errors import LossError
+from artem.learn.losses import STYLE_LOSSES, AdversarialLoss, PerceptualLoss
 from artem.learn.losses.perceptual import StyleTarget
+from artem.learn.losses.style import ADVERSARIAL
 
 
 @dataclass(frozen=True)
@@ -43,9 +45,14 @@ class RegionalLoss:
         content: photo, ``(1, 3, H, W)`` in [0, 1].
         regions: at least one; where they overlap, both count.
         gray: the image has one channel, its luminance.
+        adversary: where ``loss`` asks for one, with one picture for each style of
+            the one region.
+
+    Attributes:
+        learns: whether the objective changes from one evaluation to the next.
 
     Raises:
-        TrainingError: there are masks, and a style loss needs whole maps.
+        LossError: there are masks, and a style loss needs the whole picture.
     """
 
     def __init__(
@@ -55,12 +62,16 @@ class RegionalLoss:
         regions: Sequence[Region],
         *,
         gray: bool = False,
+        adversary: AdversarialLoss | None = None,
     ) -> None:
         self.loss = loss
         self.photo = content
         self.gray = gray
+        self.adversary = adversary
+        self.learns = adversary is not None
         self.parts = [_Part(loss, region) for region in regions]
-        self.layers = list({**loss.content_layers, **loss.style_layers})
+        described = any(target for region in regions for _, target in region.styles)
+        self.layers = list({**loss.content_layers, **(loss.style_layers if described else {})})
         self.target = loss.content_target(channels_last(content))
         masks = [region.mask for region in regions if region.mask is not None]
         covered = torch.stack(masks).amax(dim=0) > 0.5 if len(masks) == len(regions) else None
@@ -82,10 +93,28 @@ class RegionalLoss:
         terms = {
             "content": loss.content_term(features, self.target),
             "style": torch.stack([part.style_term(features) for part in self.parts]).sum(dim=0),
-            "tv": total_variation(picture, loss.tv),
+            "tv": loss.tv_term(picture),
         }
+        if self.adversary is not None:
+            terms[ADVERSARIAL] = self._adversarial_term(self.adversary, picture)
         objective = loss.total(terms).sum()
         return objective, {name: float(term.detach().sum()) for name, term in terms.items()}
+
+    def _adversarial_term(self, adversary: AdversarialLoss, picture: Tensor) -> Tensor:
+        """The term ``(1,)``, after the discriminator has seen the picture as it is now."""
+        weights = picture.new_tensor([weight for weight, _ in self.parts[0].styles])
+        copies, styles = picture.expand(len(weights), -1, -1, -1), torch.arange(len(weights))
+        adversary.learn(copies, styles)
+        return (weights * adversary(copies, styles)).sum(dim=0, keepdim=True)
+
+    def state(self) -> dict[str, Any]:
+        """What an objective that learns has learned; empty for any other."""
+        return {} if self.adversary is None else copy.deepcopy(self.adversary.state())
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go back to what :meth:`state` gave."""
+        if self.adversary is not None:
+            self.adversary.restore(copy.deepcopy(state))
 
 
 class _Part:
@@ -97,12 +126,7 @@ class _Part:
         share = 1.0
         if self.mask is not None:
             share = float((self.mask > 0.5).float().mean())
-            for name in loss.style_losses:
-                if STYLE_LOSSES[name].needs_maps:
-                    raise TrainingError(
-                        f"The style loss '{name}' compares neighbors and cannot be used with "
-                        f"masks.\n  Leave one of the two out."
-                    )
+            refuse_masks(loss)
         total = sum(weight for weight, _ in region.styles)
         self.styles = [(share * weight / total, target) for weight, target in region.styles]
         self.places: dict[str, Tensor] = {}
@@ -132,6 +156,16 @@ class _Part:
             if self.places[layer].numel():
                 inside[layer] = maps.flatten(2)[..., self.places[layer]].unsqueeze(-1)
         return inside
+
+
+def refuse_masks(loss: PerceptualLoss) -> None:
+    """Raise a LossError when a style loss needs more than the features inside a mask."""
+    for name in loss.style_losses:
+        if name == ADVERSARIAL or STYLE_LOSSES[name].needs_maps:
+            raise LossError(
+                f"The style loss '{name}' compares neighbors and cannot be used with masks.\n"
+                f"  Leave one of the two out."
+            )
 
 
 def channels_last(image: Tensor) -> Tensor:

@@ -133,8 +133,8 @@ class _Tiled(torch.autograd.Function):
                     for layer, maps, inner, outer in _parts(features, tile)
                 ]
             torch.autograd.backward([own for own, _ in cut], [share for _, share in cut])
-            down, right = tile
-            result[..., down.begin : down.end, right.begin : right.end] += part.grad
+            assert part.grad is not None
+            _cut(result, tile).add_(part.grad)
         return result, None, None, None
 
 
@@ -172,7 +172,7 @@ def reach_px(encoder: Encoder, layers: Sequence[str]) -> int:
     has seen it. (Convolution, ReLU and pooling all pass it on.)
     """
     at = PROBE_PX // 2
-    image = torch.zeros(1, 3, 2 * GRID_PX, PROBE_PX)
+    image = next(encoder.parameters()).new_zeros(1, 3, 2 * GRID_PX, PROBE_PX)
     image[..., at] = math.nan
     reach = 0
     with torch.no_grad():
