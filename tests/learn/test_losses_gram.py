@@ -17,6 +17,17 @@ def test_gram_matrix_against_a_slow_reference() -> None:
     torch.testing.assert_close(gram_matrix(features), gram / 20)
 
 
+def test_the_gradient_is_that_of_both_factors() -> None:
+    features = torch.randn(2, 3, 4, 5, requires_grad=True)
+    weights = torch.randn(2, 3, 3)  # not symmetric
+    (gram_matrix(features) * weights).sum().backward()
+    found, features.grad = features.grad, None
+    rows = features.flatten(2)
+    (rows @ rows.transpose(1, 2) / 20 * weights).sum().backward()
+    assert found is not None and features.grad is not None
+    torch.testing.assert_close(found, features.grad)
+
+
 def test_gram_matrix_closed_form() -> None:
     # Constant channels a and b: [[aa, ab], [ab, bb]], at any size.
     for height, width in ((1, 1), (3, 7)):
