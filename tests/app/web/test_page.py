@@ -254,6 +254,11 @@ def test_a_style_with_a_name_like_html_is_text(page: Any) -> None:
 def test_everything_has_a_name_and_fits_on_a_phone(page: Any) -> None:
     page.set_viewport_size({"width": 360, "height": 740})
     page.click("summary")
+    too_wide = page.evaluate(
+        """[...document.querySelectorAll("body *:not(.thumbnail, .thumbnail *)")]
+            .filter(one => one.getBoundingClientRect().right > 360.5).map(one => one.outerHTML)"""
+    )
+    assert too_wide == []
     assert page.evaluate("document.documentElement.scrollWidth") == 360
     nameless = page.evaluate(
         """[...document.querySelectorAll("button, input, select, summary")]

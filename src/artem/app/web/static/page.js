@@ -256,6 +256,7 @@ class Page {
     $("player").hidden = !source.url;
     $("play").textContent = "Pause";
     say(`Painting: ${source.name}`);
+    document.body.toggleAttribute("data-live", source.live);
     $("split").disabled = pressed === "server-source";
     this.#choosePath();
     if (pressed === "camera") {
