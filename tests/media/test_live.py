@@ -175,6 +175,7 @@ class TestNames:
         for path in (film(frames=2), tmp_path):
             assert source_by_name(str(path)).live
             assert not source_by_name(str(path), every_frame=True).live
+        assert source_by_name(str(tmp_path / "film.mp4")).fps == 10
 
     @pytest.mark.parametrize(("text", "name"), [
         ("window", "window"), ("null", "null"), ("camera", "virtual camera"), ("pipe", "pipe"),

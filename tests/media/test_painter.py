@@ -2,20 +2,26 @@
 
 from collections.abc import Callable
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
 from conftest import Library
 from media.conftest import draw_frame
 
+from artem.core.digests import tensors_digest
 from artem.core.errors import ArtemError, StyleError
+from artem.core.network_file import NetworkFile, load_network_file, read_weights
 from artem.core.picture import Frame
+from artem.core.style_file import Style, save_style
 from artem.media.controls import Controls, Settings
 from artem.media.governor import Governor, ladder
 from artem.media.opencv import resize
 from artem.media.painter import Painter, describe_way, networks_for, split_view
 from artem.media.protocols import MediaError, TimedFrame
+from artem.runtime.library import find_style
 from artem.runtime.stylizer import Stylizer
 
 pytestmark = pytest.mark.usefixtures("tiny_library")
@@ -122,6 +128,22 @@ def test_another_size_is_painted_at_once() -> None:
         np.testing.assert_array_equal(painted, Stylizer("great-wave", threads=1)(frame))
 
 
+def another_network(file: Path, target: Path) -> NetworkFile:
+    """A network with one weight changed, under its own identity."""
+    model = onnx.load(file)
+    weights = model.graph.initializer[0]
+    values = onnx.numpy_helper.to_array(weights) * np.float32(0.9)
+    weights.CopyFrom(onnx.numpy_helper.from_array(values, weights.name))
+    digest = tensors_digest(read_weights(model.SerializeToString()))
+    for entry in model.metadata_props:
+        if entry.key in ("artem.identity", "artem.digest"):
+            entry.value = digest
+        if entry.key == "artem.name":
+            entry.value = target.stem
+    onnx.save(model, target)
+    return load_network_file(target)
+
+
 class Step(Governor):
     """Goes one rung down with the first frame, and stays."""
 
@@ -146,16 +168,7 @@ def test_the_next_rung_is_compiled_beside_the_run() -> None:
 
 def test_a_network_without_the_style_does_not_step_in(tiny_library: Library, tmp_path: Any) -> None:
     """Both networks have great-wave; the lighter one lacks the other style."""
-    import torch
-
-    from artem.core.style_file import Style, save_style
-    from artem.export.onnx import export_network
-    from artem.learn.networks.slim import SlimNet
-    from artem.runtime.library import find_style
-
-    torch.manual_seed(1)
-    file = tmp_path / "light.onnx"
-    light = export_network(SlimNet(stem=4, trunk=4, half=4, blocks=1), file, name="light", card={})
+    light = another_network(tiny_library.folder / "fast.onnx", tmp_path / "light.onnx")
     old = find_style("great-wave")
     vector = np.random.default_rng(3).normal(0.8, 0.5, light.style_size).astype(np.float32)
     both = Style(
@@ -165,11 +178,13 @@ def test_a_network_without_the_style_does_not_step_in(tiny_library: Library, tmp
     save_style(tmp_path / "both.safetensors", both)
     governor = Step(30, [ladder(2)[0], ladder(2)[3]])
     controls = Controls(Settings(str(tmp_path / "both.safetensors")))
-    painter = Painter(controls, networks=["fast", file], governor=governor, in_turn=True, threads=1)
+    painter = Painter(
+        controls, networks=["fast", light.path], governor=governor, in_turn=True, threads=1
+    )
     painter(at(0))
     painter(at(1))
     assert painter.way is not None
-    assert painter.way.network == str(file)
+    assert painter.way.network == str(light.path)
     controls.change(style="starry-night")
     painted = painter(at(2))
     assert painter.way.network == "fast"

@@ -162,7 +162,7 @@ def test_the_sink_is_asked_now_and_then_while_nothing_comes() -> None:
     assert source.left == 1
 
 
-FPS = 10
+FPS = 5
 HOURS_2 = 2 * 3600 * FPS
 
 

@@ -70,6 +70,13 @@ def test_starting_later_gives_the_same_frames(film: Film, start: int) -> None:
         np.testing.assert_array_equal(one.frame, other.frame)
 
 
+def test_the_frame_on_show_at_the_start(film: Film) -> None:
+    file = film("slides.mkv", frames=5, ticks=[0, 3000, 9000, 9500, 20000])
+    for start_s, ticks in ((8, [3000, 9000, 9500, 20000]), (9, [9000, 9500, 20000])):
+        with VideoFile(file, start_s=Fraction(start_s), and_shown=True) as source:
+            assert [1000 * one.time_s for one in source] == ticks
+
+
 def test_a_film_that_cannot_be_sought_is_read_from_its_beginning(film: Film) -> None:
     file = film("raw.h264", frames=12)
     _, whole = read(file)

@@ -72,7 +72,11 @@ def source_by_name(
         folder = ImageFolder(path, fps=fps)
         return folder if every_frame else Paced(folder)
     if path.is_file():
-        return VideoFile(path) if every_frame else Paced(VideoFile(path))
+        file = VideoFile(path)
+        if file.why_not() is None:
+            with file:  # only opening it tells its rate, and whether it is a video
+                pass
+        return file if every_frame else Paced(file)
     raise MediaError(
         f"'{text}' is no source here.{did_you_mean(text, SOURCE_NAMES)}\n"
         f"  Give webcam, webcam:NUMBER, screen, pattern, a video, a folder of pictures,"

@@ -165,9 +165,7 @@ class Film:
                 there -= len(last.lead_s) if steady else 0
         if mask is not None:
             mask.next = there
-        file = VideoFile(
-            self.source, start_s=lead_s if self._fps is None else max(Fraction(0), lead_s - 1)
-        )
+        file = VideoFile(self.source, start_s=lead_s, and_shown=self._fps is not None)
         source: Source = file if self._fps is None else Resampled(file, self._fps, start_s=lead_s)
         sink = SegmentSink(
             self._folder, number=number, start_s=start_s, details=self.details, rate=self.rate,

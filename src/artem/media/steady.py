@@ -11,7 +11,7 @@ from artem.core.picture import Frame
 from artem.media.cuts import Cuts
 from artem.media.opencv import load_opencv
 
-FLOW_PX = 384
+FLOW_PX = 256
 """Longer side of the pictures between which motion is estimated."""
 
 MOST = 0.9
@@ -61,8 +61,7 @@ class Steadier:
         backward, trust = self.motion(last[0], gray)
         warped = self._warp(last[1], backward)
         weight = self._cv2.resize(trust, painted.shape[1::-1]) * np.float32(MOST * amount)
-        steadied = painted + weight[..., None] * (warped.astype(np.float32) - painted)
-        result: Frame = np.asarray(steadied.round().clip(0, 255).astype(np.uint8))
+        result: Frame = self._cv2.blendLinear(painted, warped, 1 - weight, weight)
         self._last = (gray, result)
         return result
 
@@ -80,8 +79,8 @@ class Steadier:
         forward: Flow = self._dis.calc(before, now, None)
         places = self._places(backward)
         there = self._cv2.remap(forward, places, None, self._cv2.INTER_LINEAR)
-        apart = np.square(backward + there).sum(axis=2)
-        length = np.square(backward).sum(axis=2) + np.square(there).sum(axis=2)
+        apart = _squared_length(backward + there)
+        length = _squared_length(backward) + _squared_length(there)
         height, width = now.shape
         inside = (
             (places[..., 0] >= 0) & (places[..., 0] <= width - 1)
@@ -114,3 +113,7 @@ class Steadier:
         size = [max(16, round(side * scale)) for side in gray.shape[::-1]]
         small: Frame = self._cv2.resize(gray, size, interpolation=self._cv2.INTER_AREA)
         return small
+
+
+def _squared_length(flow: Flow) -> NDArray[np.float32]:
+    return np.asarray(np.einsum("hwc,hwc->hw", flow, flow))

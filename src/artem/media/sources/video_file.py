@@ -29,6 +29,7 @@ class VideoFile:
     Args:
         path: the file.
         start_s: leave out what is before this time, in seconds since the first frame.
+        and_shown: but give the frame that is on show at that time, when it began before.
 
     Attributes:
         details: of its picture track.
@@ -40,7 +41,9 @@ class VideoFile:
 
     live = False
 
-    def __init__(self, path: str | Path, *, start_s: Fraction = Fraction(0)) -> None:
+    def __init__(
+        self, path: str | Path, *, start_s: Fraction = Fraction(0), and_shown: bool = False
+    ) -> None:
         self.name = str(path)
         self.fps: Fraction | None = None
         self.origin_s = Fraction(0)
@@ -48,6 +51,7 @@ class VideoFile:
         self.damaged = 0
         self.read_to_s = Fraction(0)
         self._start_s = start_s
+        self._and_shown = and_shown
         self._container: InputContainer | None = None
 
     def why_not(self) -> str | None:
@@ -83,6 +87,7 @@ class VideoFile:
 
     def __iter__(self) -> Iterator[TimedFrame]:
         last_s: Fraction | None = None
+        shown: TimedFrame | None = None
         step_s = 1 / (self.fps or Fraction(25))
         for decoded in self._decoded_from_start():
             time_s = self._time_of(decoded)
@@ -94,7 +99,11 @@ class VideoFile:
             last_s = time_s
             self.read_to_s = time_s + step_s
             if time_s < self._start_s:
+                shown = TimedFrame(to_frame(decoded), time_s) if self._and_shown else None
                 continue
+            if shown is not None and time_s > self._start_s:
+                yield shown
+            shown = None
             self.frames_read += 1
             yield TimedFrame(to_frame(decoded), time_s)
 
