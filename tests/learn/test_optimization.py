@@ -76,3 +76,13 @@ def test_noise_becomes_the_content_when_nothing_else_counts(tiny_vgg: VGG) -> No
     )
     assert curve[-1] < 0.02 * curve[0]
     assert float((image - content).square().mean()) < 0.5 * float((start - content).square().mean())
+
+
+def test_the_picture_is_as_good_as_the_curve_says(tiny_vgg: VGG) -> None:
+    # What would be lost by clipping was never gained: harsh contrasts lead beyond black and white.
+    loss = PerceptualLoss(tiny_vgg, tv_weight=0)
+    content, painting = draw_picture(24, 0), (draw_picture(24, 1) > 0.5).float()
+    image, curve = optimize_picture(loss, content, loss.style_target(painting), evaluations=40)
+    style = loss.style_target(painting)
+    reached = float(loss.total(loss.terms(image, loss.content_target(content), style)))
+    assert reached == pytest.approx(curve[-1], rel=1e-4)

@@ -8,7 +8,7 @@ from torch import Tensor
 from artem.core.errors import LossError
 from artem.learn.encoders import VGG
 from artem.learn.losses import AdversarialLoss, PerceptualLoss
-from artem.learn.optimization.objective import Region, RegionalLoss
+from artem.learn.optimization.objective import Region, RegionalLoss, mirrored
 
 PHOTO = draw_picture(24, 0)
 IMAGE = draw_picture(24, 5)
@@ -28,6 +28,25 @@ def loss(tiny_vgg: VGG) -> PerceptualLoss:
 def value(loss: PerceptualLoss, regions: list[Region], image: Tensor = IMAGE) -> dict[str, float]:
     objective, terms = RegionalLoss(loss, PHOTO, regions)(image)
     return {"objective": float(objective), **terms}
+
+
+def test_values_beyond_black_and_white_are_mirrored() -> None:
+    values = torch.tensor([-2.25, -1.0, -0.25, 0.0, 0.3, 1.0, 1.25, 2.0, 3.5], requires_grad=True)
+    inside = mirrored(values)
+    wanted = torch.tensor([0.25, 1.0, 0.25, 0.0, 0.3, 1.0, 0.75, 0.0, 0.5])
+    torch.testing.assert_close(inside, wanted)
+    inside.sum().backward()
+    assert values.grad is not None
+    assert (values.grad.abs() == 1).all()  # a slope everywhere
+    assert values.grad[[2, 4, 6]].tolist() == [-1, 1, -1]
+
+
+def test_what_is_shown_can_be_held_by_a_file(loss: PerceptualLoss) -> None:
+    style = loss.style_target(draw_picture(20, 1))
+    objective = RegionalLoss(loss, PHOTO, [Region([(1.0, style)])])
+    shown = objective.shown(4 * torch.randn(1, 3, 24, 24))
+    assert float(shown.min()) >= 0 and float(shown.max()) <= 1
+    assert torch.equal(objective.shown(IMAGE), IMAGE)
 
 
 def test_one_style_everywhere_is_the_plain_loss(loss: PerceptualLoss) -> None:

@@ -238,7 +238,7 @@ class Painter:
     def _shown(self) -> Tensor | None:
         if self._descent is None or self._objective is None:
             return self._picture
-        return self._objective.shown(self._descent.best_image).clamp(0, 1)
+        return self._objective.shown(self._descent.best_image)
 
     def _progress(self, descent: Descent) -> Progress:
         pixels = [height * width for height, width in self.sizes]

@@ -36,11 +36,12 @@ def optimize_picture(
             objective.
 
     Returns:
-        The best picture met, ``(1, 3, H, W)`` clipped to [0, 1], and the lowest
-        objective so far after each evaluation.
+        The best picture met, ``(1, 3, H, W)`` in [0, 1], and the lowest objective
+        so far after each evaluation.
     """
+    objective = RegionalLoss(loss, content, [Region([(1.0, style)])])
     descent = Descent(
-        RegionalLoss(loss, content, [Region([(1.0, style)])]),
+        objective,
         content if start is None else start,
         evaluations=evaluations,
         optimizer=optimizer,
@@ -50,4 +51,4 @@ def optimize_picture(
         descent.run()
     else:
         descent.run(lambda descent: on_evaluation(len(descent.curve), descent.value))
-    return descent.best_image.clamp(0, 1), descent.curve
+    return objective.shown(descent.best_image), descent.curve
