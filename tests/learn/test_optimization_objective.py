@@ -8,7 +8,7 @@ from torch import Tensor
 from artem.core.errors import LossError
 from artem.learn.encoders import VGG
 from artem.learn.losses import AdversarialLoss, PerceptualLoss
-from artem.learn.optimization.objective import Region, RegionalLoss, mirrored
+from artem.learn.optimization.objective import Region, RegionalLoss, balanced, mirrored
 
 PHOTO = draw_picture(24, 0)
 IMAGE = draw_picture(24, 5)
@@ -62,6 +62,25 @@ def test_styles_add_up_by_their_share_of_the_weights(loss: PerceptualLoss) -> No
     alone = [value(loss, [Region([(1.0, style)])])["style"] for style in (first, second)]
     both = value(loss, [Region([(3.0, first), (1.0, second)])])["style"]
     assert both == pytest.approx(0.75 * alone[0] + 0.25 * alone[1], rel=1e-5)
+
+
+def test_a_blend_of_gram_matrices_is_best_at_their_weighted_mean(tiny_vgg: VGG) -> None:
+    loss = PerceptualLoss(tiny_vgg, style_layers={"relu1_1": 1})
+    faint, strong = 0.4 + 0.2 * draw_picture(20, 1), draw_picture(28, 2)
+    targets = [loss.style_target(picture) for picture in (faint, strong)]
+    styles = balanced(loss, [faint, strong], [(3.0, targets[0]), (1.0, targets[1])])
+    assert sum(weight for weight, _ in styles) == pytest.approx(4)
+    grams = [target["gram:relu1_1"] for target in targets]
+    # The sum of w |G - S|^2 / |S|^2 has its minimum at the mean of S weighted by w / |S|^2.
+    pulls = [float(w / g.square().sum()) for (w, _), g in zip(styles, grams, strict=True)]
+    assert pulls[0] / pulls[1] == pytest.approx(3, rel=1e-4)
+
+
+def test_the_same_picture_twice_needs_no_balance(loss: PerceptualLoss) -> None:
+    picture = draw_picture(20, 1)
+    styles = [(2.0, loss.style_target(picture)), (1.0, loss.style_target(picture))]
+    kept = [weight for weight, _ in balanced(loss, [picture] * 2, styles)]
+    assert kept == pytest.approx([2.0, 1.0])
 
 
 def test_a_region_sees_the_features_inside_it_by_its_share(loss: PerceptualLoss) -> None:

@@ -15,9 +15,10 @@ from artem.core.picture import Frame
 from artem.learn.encoders import VGG
 from artem.learn.losses import PerceptualLoss
 from artem.learn.optimization import painter as painter_module
+from artem.learn.optimization.areas import Area, masks_at, painting_size
 from artem.learn.optimization.images import frame_of, resized_frame
 from artem.learn.optimization.painter import Painter, Progress
-from artem.learn.optimization.recipe import Area, PaintRecipe, painting_size, pyramid
+from artem.learn.optimization.recipe import PaintRecipe, pyramid
 
 
 def draw_frame(width_px: int, height_px: int, seed: int) -> Frame:
@@ -245,7 +246,7 @@ def test_the_rest_is_what_no_mask_covers(loss: PerceptualLoss) -> None:
     mask[:30] = 255
     areas = [Area([1.0, 0.0], mask), Area([0.0, 1.0], rest=True)]
     painter = Painter(PHOTO, [PAINTING, OTHER], loss, QUICK, areas=areas)
-    above, below = painter._masks((64, 72))
+    above, below = masks_at(areas, (64, 72))
     assert above is not None and below is not None
     np.testing.assert_allclose(above + below, 1)
     assert (painted(painter) != PHOTO).any(axis=2).mean() > 0.9

@@ -15,9 +15,10 @@ from artem.core.picture import Frame
 from artem.learn.encoders import load_encoder
 from artem.learn.losses import PerceptualLoss
 from artem.learn.losses.published import find_published, fit_layers
+from artem.learn.optimization.areas import Area, painting_size
 from artem.learn.optimization.images import resized_frame
 from artem.learn.optimization.painter import Painter, Progress
-from artem.learn.optimization.recipe import Area, PaintRecipe, painting_size, pyramid
+from artem.learn.optimization.recipe import PaintRecipe, pyramid
 from artem.learn.training.checkpoints import load_checkpoint, save_checkpoint
 
 __all__ = [
@@ -37,7 +38,7 @@ CHECKPOINT_S = 60.0
 CHECKPOINT_SHARE = 20
 """Saving takes at most one part in so many of the time."""
 
-DEFAULTS: dict[str, Any] = {"style_weight": 40.0, "tv_weight": 0.3}
+DEFAULTS: dict[str, Any] = {"style_weight": 20.0}
 """What a picture by itself is aimed at; the rest is as in :class:`PerceptualLoss`."""
 
 log = logging.getLogger("artem")

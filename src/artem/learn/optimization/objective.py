@@ -174,6 +174,38 @@ def refuse_masks(loss: PerceptualLoss) -> None:
             )
 
 
+@torch.no_grad()
+def balanced(
+    loss: PerceptualLoss, pictures: Sequence[Tensor], styles: Sequence[tuple[float, StyleTarget]]
+) -> list[tuple[float, StyleTarget]]:
+    """Styles with weights by which a blend lies as far between them as their weights say.
+
+    Terms are relative to their own target, so in a sum a style of faint contrasts
+    would drown one of strong ones (by a factor of up to 18 among our paintings).
+    Each weight is divided by the mean term of the other pictures under that style;
+    for Gram matrices this makes the best blend the weighted mean of the matrices,
+    as in jcjohnson's neural-style.
+
+    Args:
+        loss: gives the terms.
+        pictures: the style pictures, ``(1, 3, H, W)``.
+        styles: weight and target of each.
+    """
+    weights = [weight for weight, _ in styles]
+    apart = torch.zeros(len(styles), len(styles))
+    for column, picture in enumerate(pictures):
+        features = loss.encoder(channels_last(picture), list(loss.style_layers))
+        for row, (_, target) in enumerate(styles):
+            if row != column:
+                apart[row, column] = weights[column] * loss.style_term(features, target).sum()
+    distances = apart.sum(dim=1) / (sum(weights) - torch.tensor(weights))
+    if not bool((distances > 0).all()):  # the same picture twice, or nothing but an adversary
+        return list(styles)
+    shares = torch.tensor(weights) / distances
+    shares *= sum(weights) / shares.sum()
+    return [(float(share), target) for share, (_, target) in zip(shares, styles, strict=True)]
+
+
 def mirrored(image: Tensor) -> Tensor:
     """Values of [0, 1] as they are; others mirrored at 0 and 1 until they are inside."""
     folded = image.remainder(2)

@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 
 from artem.core.color import gray, match_colors, with_colors_of
-from artem.core.errors import TrainingError
 from artem.core.picture import Frame
 from artem.learn.losses import AdversarialLoss, PerceptualLoss
+from artem.learn.optimization.areas import Area, masks_at, painting_size, refuse_no_rest
 from artem.learn.optimization.descent import Descent, refuse_learning
 from artem.learn.optimization.images import (
     frame_of,
@@ -25,8 +25,14 @@ from artem.learn.optimization.images import (
     white_noise,
 )
 from artem.learn.optimization.memory import MemoryPlan, usual_bytes
-from artem.learn.optimization.objective import Region, RegionalLoss, channels_last, refuse_masks
-from artem.learn.optimization.recipe import Area, PaintRecipe, painting_size, pyramid
+from artem.learn.optimization.objective import (
+    Region,
+    RegionalLoss,
+    balanced,
+    channels_last,
+    refuse_masks,
+)
+from artem.learn.optimization.recipe import PaintRecipe, pyramid
 from artem.learn.optimization.tiles import TiledEncoder
 
 
@@ -101,8 +107,7 @@ class Painter:
         self.paintings = list(paintings)
         self.tiles_px = self._plan_memory()
         self.evaluations = recipe.evaluations * len(self.sizes)
-        if any(area.rest for area in self.areas):
-            self._refuse_no_rest()
+        refuse_no_rest(self.areas, self.sizes[-1])
         self._scale = 0
         self._picture: Tensor | None = None  # the last size's result
         self._objective: RegionalLoss | None = None
@@ -158,7 +163,7 @@ class Painter:
         if loss.adversarial_weight > 0:
             pictures = [picture for _, picture in self._paintings(self.areas[0], size)]
             adversary = AdversarialLoss(pictures, seed=recipe.seed)
-        masks = self._masks(size)
+        masks = masks_at(self.areas, size)
         regions = [
             self._region(area, mask, size) for area, mask in zip(self.areas, masks, strict=True)
         ]
@@ -187,10 +192,12 @@ class Painter:
     def _region(self, area: Area, mask: Tensor | None, size: tuple[int, int]) -> Region:
         # A painting may be larger than the result.
         loss = self._tiled(self.tiles_px[self._scale] or max(size))
-        styles = [
-            (weight, loss.style_target(channels_last(picture)))
-            for weight, picture in self._paintings(area, size)
-        ]
+        pictures, styles = [], []
+        for weight, picture in self._paintings(area, size):
+            pictures.append(picture)
+            styles.append((weight, loss.style_target(channels_last(picture))))
+        if len(styles) > 1:
+            styles = balanced(loss, pictures, styles)
         return Region(styles, mask)
 
     def _paintings(self, area: Area, size: tuple[int, int]) -> Iterator[tuple[float, Tensor]]:
@@ -199,25 +206,6 @@ class Painter:
             if weight > 0:
                 scaled = painting_size(painting, size, self.recipe.brush)
                 yield weight, image_of(resized_frame(painting, scaled))
-
-    def _masks(self, size: tuple[int, int]) -> list[Tensor | None]:
-        """Each area's mask ``(H, W)`` in [0, 1] at a size."""
-        masks = [
-            None if area.mask is None
-            else torch.from_numpy(resized_frame(area.mask, size)).float().div(255)
-            for area in self.areas
-        ]  # fmt: skip
-        given = [mask for mask in masks if mask is not None]
-        rest = 1 - torch.stack(given).amax(dim=0) if given else torch.ones(size)
-        return [rest if area.rest else m for area, m in zip(self.areas, masks, strict=True)]
-
-    def _refuse_no_rest(self) -> None:
-        for area, mask in zip(self.areas, self._masks(self.sizes[-1]), strict=True):
-            if area.rest and mask is not None and not bool((mask > 0.5).any()):
-                raise TrainingError(
-                    "The masks cover the whole photo, so --mask-rest has no place.\n"
-                    "  Leave it out, or invert a mask that was meant the other way."
-                )
 
     def _tiled(self, tile_px: int) -> PerceptualLoss:
         loss = self.loss

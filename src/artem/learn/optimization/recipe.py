@@ -1,9 +1,8 @@
-"""How a photo is painted: settings, sizes, and where which painting acts."""
+"""How a photo is painted: the settings, and the sizes they amount to."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -40,7 +39,7 @@ class PaintRecipe:
 
     size_px: int | None = None
     scales: int | None = None
-    evaluations: int = 100
+    evaluations: int = 60
     optimizer: str = "l-bfgs"
     learning_rate: float = 0.03
     brush: float = 1.0
@@ -74,22 +73,6 @@ class PaintRecipe:
         return asdict(self)
 
 
-@dataclass(frozen=True)
-class Area:
-    """Where paintings act.
-
-    Attributes:
-        weights: one for each painting.
-        mask: uint8 ``(H, W)`` of any size, 128 and above where the area is;
-            ``None`` is the whole photo.
-        rest: the area is what the masks of all others leave.
-    """
-
-    weights: Sequence[float]
-    mask: Frame | None = None
-    rest: bool = False
-
-
 def pyramid(photo: Frame, recipe: PaintRecipe) -> list[tuple[int, int]]:
     """Height and width of each size a photo is painted at, the smallest first.
 
@@ -110,10 +93,3 @@ def pyramid(photo: Frame, recipe: PaintRecipe) -> list[tuple[int, int]]:
             break
         sizes.insert(0, half)
     return sizes
-
-
-def painting_size(painting: Frame, size: tuple[int, int], brush: float) -> tuple[int, int]:
-    """Height and width a painting is described at, for a result of ``size``."""
-    height, width = painting.shape[:2]
-    scale = max(brush * min(size), LEAST_PX) / min(height, width)
-    return round(height * scale), round(width * scale)
