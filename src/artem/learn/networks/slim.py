@@ -12,7 +12,7 @@ from artem.learn.networks.conditional import ConvNorm, StyledNetwork
 
 
 class SlimNet(StyledNetwork):
-    """A style transfer network of about 8 kMAC a pixel (154 in the HPI network).
+    """A style transfer network of about 9 kMAC a pixel (154 in the HPI network).
 
     ========  ==========================================  =========  ===========
     stage     layer                                       channels   size
@@ -48,8 +48,8 @@ class SlimNet(StyledNetwork):
         stem: int = 32,
         trunk: int = 64,
         half: int = 16,
-        blocks: int = 4,
-        refine: int = 0,
+        blocks: int = 3,
+        refine: int = 2,
     ) -> None:
         super().__init__()
         self.architecture = {
