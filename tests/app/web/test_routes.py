@@ -144,8 +144,7 @@ def test_too_many_bytes_are_refused_before_they_are_read(
     assert lied.status_code in (400, 413, 415)
 
 
-def test_a_body_without_a_length_is_counted_as_it_comes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(routes, "LARGEST_UPLOAD_BYTES", 1000)
+def test_a_body_without_a_length_is_counted_as_it_comes() -> None:
     parts = 0
 
     async def receive() -> dict[str, object]:
@@ -154,7 +153,7 @@ def test_a_body_without_a_length_is_counted_as_it_comes(monkeypatch: pytest.Monk
         return {"type": "http.request", "body": bytes(400), "more_body": True}
 
     request = Request({"type": "http", "method": "POST", "headers": []}, receive)
-    assert asyncio.run(routes._body(request)) is None
+    assert asyncio.run(routes._body(request, 1000)) is None
     assert parts == 3
 
 

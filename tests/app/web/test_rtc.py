@@ -24,7 +24,7 @@ VideoFrame = pytest.importorskip("av").VideoFrame
 from artem.app.web.rtc import RtcLink  # noqa: E402
 
 PICTURE = np.asarray(draw_photo(320, 240))
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 
 
 class Camera(aiortc.VideoStreamTrack):  # type: ignore[misc]

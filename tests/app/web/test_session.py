@@ -130,7 +130,7 @@ def test_the_last_to_be_idle_keeps_its_place() -> None:
         second = make_session(clock, [])
         seats.take(second)
         clock.now_s += IDLE_S - 2
-        with pytest.raises(ArtemError, match="2 pages paint here already"):
+        with pytest.raises(ArtemError, match="All places for painting are taken"):
             seats.take(make_session(clock, []))
         assert not first.dismissed.is_set()
         clock.now_s += 1
@@ -138,7 +138,7 @@ def test_the_last_to_be_idle_keeps_its_place() -> None:
         assert first.dismissed.is_set() and not second.dismissed.is_set()
         seats.leave(first)  # its place is taken; nothing is freed
         clock.now_s += 0.5
-        with pytest.raises(ArtemError, match="most"):
+        with pytest.raises(ArtemError, match="taken"):
             seats.take(make_session(clock, []))
         seats.leave(second)
         seats.take(make_session(clock, []))

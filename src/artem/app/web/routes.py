@@ -6,6 +6,7 @@ import asyncio
 import importlib.util
 import json
 import logging
+import mimetypes
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -164,7 +165,7 @@ class Server:
         for photo in sample_photos():
             if photo.stem == request.query_params.get("name"):
                 content = await self.studio.beside(photo.read_bytes)
-                return Response(content, media_type="image/jpeg")
+                return Response(content, media_type=mimetypes.guess_type(photo.name)[0])
         return refusal(HTTPStatus.NOT_FOUND, "There is no such photo.")
 
     async def _paint(self, request: Request) -> Response:

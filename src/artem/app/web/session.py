@@ -215,7 +215,7 @@ class Seats:
             idlest = max(self._taken, key=lambda one: one.idle_s)
             if idlest.idle_s < IDLE_S:
                 raise ArtemError(
-                    f"{len(self._taken)} pages paint here already, which is the most.\n"
+                    f"All places for painting are taken here ({self._limit}).\n"
                     f"  Try again later, or start the server with more --sessions."
                 )
             idlest.dismissed.set()

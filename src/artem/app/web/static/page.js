@@ -27,6 +27,7 @@ class Page {
   #underWay = new Map();
   #canvases;
   #capturing = false;
+  #wasOpen = false;
   #lookToTell = false;
   #lookUnderWay = false;
   #recordingTimer = 0;
@@ -177,15 +178,34 @@ class Page {
     };
     const elsewhere = this.rtc !== null || this.source?.tell;
     const shown = state === "resting" && elsewhere ? "open" : state;
+    if (state === "open" && $("connection").dataset.state === "refused") {
+      hush();
+    }
+    // A new try does not undo a refusal; only its success does.
+    if (state === "waiting" && $("connection").dataset.state === "refused") {
+      return;
+    }
     $("connection").dataset.state = shown;
     $("connection-text").textContent = texts[shown];
     if (state === "open") {
+      this.#wasOpen = true;
       this.pump();
     } else {
+      if (state === "waiting" && this.#wasOpen) {
+        this.#askWhy();
+      }
       this.#underWay.clear();
       if (this.source !== null && !this.source.live) {
         this.source.fresh = state === "waiting";
       }
+    }
+  }
+
+  /** A server that was started anew may want another token. */
+  async #askWhy() {
+    const answer = await fetch("/api/about").catch(() => null);
+    if (answer?.status === 401) {
+      complain("The server asks for its token again. Reload the page.");
     }
   }
 
@@ -242,7 +262,9 @@ class Page {
       complain(error instanceof SourceError ? error.message : `That did not work (${error}).`);
       return;
     }
-    hush();
+    if ($("connection").dataset.state !== "refused") {
+      hush();
+    }
     this.#stopRtc();
     this.source?.stop();
     this.source = source;
@@ -619,8 +641,11 @@ function say(text) {
 }
 
 function complain(text) {
-  $("alert-text").textContent = text.replace(/\s*\n\s*/g, " ");
-  $("alert").hidden = false;
+  const sentence = text.replace(/\s*\n\s*/g, " ");
+  if ($("alert").hidden || $("alert-text").textContent !== sentence) {
+    $("alert-text").textContent = sentence; // said once, not each time it happens again
+    $("alert").hidden = false;
+  }
 }
 
 function hush() {

@@ -4,6 +4,7 @@
 const GAVE_WAY = 4000;
 const TRY_AGAIN_LATER = 1013;
 const LONGEST_WAIT_MS = 8000;
+const REFUSED_WAIT_MS = 5000;
 
 export class FrameSocket {
   #credits = 0;
@@ -99,8 +100,13 @@ export class FrameSocket {
   #closed(code) {
     this.#credits = 0;
     this.#socket = null;
-    if (this.#resting || code === GAVE_WAY || code === TRY_AGAIN_LATER) {
-      this.changed(code === TRY_AGAIN_LATER ? "refused" : "resting");
+    if (code === TRY_AGAIN_LATER) {
+      this.#timer = setTimeout(() => (this.#timer = 0), REFUSED_WAIT_MS);
+      this.changed("refused");
+      return;
+    }
+    if (this.#resting || code === GAVE_WAY) {
+      this.changed("resting");
       return;
     }
     this.changed("waiting");
