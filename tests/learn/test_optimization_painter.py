@@ -241,6 +241,14 @@ def test_an_area_without_style_stays_the_photo(loss: PerceptualLoss) -> None:
     assert (result[:, :32] != PHOTO[:, :32]).mean() > 0.9
 
 
+def test_luminance_alone_leaves_the_photo_where_no_style_is(loss: PerceptualLoss) -> None:
+    mask = np.zeros((32, 36), np.uint8)
+    mask[:, :18] = 255
+    recipe = PaintRecipe(evaluations=3, size_px=60, keep_color="luminance")
+    painter = Painter(PHOTO, [PAINTING], loss, recipe, areas=[Area([1.0], mask)])
+    np.testing.assert_array_equal(painted(painter)[:, 34:], painter.photo[:, 34:])
+
+
 def test_the_rest_is_what_no_mask_covers(loss: PerceptualLoss) -> None:
     mask = np.zeros((64, 72), np.uint8)
     mask[:30] = 255

@@ -17,7 +17,7 @@ USUAL_BYTES = 6 << 30
 BASE_BYTES = 400 << 20
 """Python, PyTorch and the encoder's weights."""
 
-MAPS_COPIES = 3.5
+MAPS_COPIES = 2.25
 """Whole feature maps held at once at the worst moment: themselves, their gradient, sums."""
 
 TILED_COPIES = 2.7

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from artem.core.color import gray, match_colors, with_colors_of
+from artem.core.digests import tensors_digest
 from artem.core.picture import Frame
 from artem.learn.losses import AdversarialLoss, PerceptualLoss
 from artem.learn.optimization.areas import Area, masks_at, painting_size, refuse_no_rest
@@ -98,13 +99,12 @@ class Painter:
             refuse_masks(loss)
         self.sizes = pyramid(photo, recipe)
         self.photo = resized_frame(photo, self.sizes[-1])
+        self.original = photo
         self.gray = recipe.keep_color == "luminance"
-        self.content = gray(photo) if self.gray else photo
-        if self.gray:
-            paintings = [gray(painting) for painting in paintings]
+        self.paintings = [self._colored(painting) for painting in paintings]
         if recipe.keep_color is not None:
-            paintings = [match_colors(painting, self.content) for painting in paintings]
-        self.paintings = list(paintings)
+            colors = self._colored(photo)
+            self.paintings = [match_colors(painting, colors) for painting in self.paintings]
         self.tiles_px = self._plan_memory()
         self.evaluations = recipe.evaluations * len(self.sizes)
         refuse_no_rest(self.areas, self.sizes[-1])
@@ -158,7 +158,7 @@ class Painter:
         """The descent at the size that is next."""
         recipe, size = self.recipe, self.sizes[self._scale]
         loss = self._tiled(self.tiles_px[self._scale])
-        content = image_of(resized_frame(self.content, size))
+        content = self._image(self.original, size)
         adversary = None
         if loss.adversarial_weight > 0:
             pictures = [picture for _, picture in self._paintings(self.areas[0], size)]
@@ -186,8 +186,14 @@ class Painter:
         if isinstance(self.start, str):
             noise = self.start == "noise"
             return white_noise(height, width, self.recipe.seed) if noise else content
-        picture = gray(self.start) if self.gray else self.start
-        return image_of(resized_frame(picture, (height, width)))
+        return self._image(self.start, (height, width))
+
+    def _image(self, frame: Frame, size: tuple[int, int]) -> Tensor:
+        return image_of(self._colored(resized_frame(frame, size)))
+
+    def _colored(self, frame: Frame) -> Frame:
+        """A frame in the colors that are optimized: none, where only the light is painted."""
+        return gray(frame) if self.gray else frame
 
     def _region(self, area: Area, mask: Tensor | None, size: tuple[int, int]) -> Region:
         # A painting may be larger than the result.
@@ -249,8 +255,9 @@ def _digest(
     start: Frame | str,
 ) -> str:
     """SHA-256 of all that the picture depends on."""
+    weights = {name: tensor.numpy() for name, tensor in loss.encoder.state_dict().items()}
     settings = [
-        recipe.as_dict(), loss.settings, loss.encoder.name,
+        recipe.as_dict(), loss.settings, tensors_digest(weights),
         [(list(area.weights), area.rest) for area in areas],
         start if isinstance(start, str) else None,
     ]  # fmt: skip
