@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from conftest import Library
+from starlette.testclient import WebSocketTestSession
 from starlette.websockets import WebSocketDisconnect
 
 from artem.app.web.pictures import LARGEST_FRAME_BYTES, frame_from_jpeg, jpeg_from_frame
@@ -82,6 +84,36 @@ def test_settings_are_each_pages_own(connect: Connect, painted: Paint) -> None:
                 send_frame(socket, number, jpeg())
             assert receive_frame(one)[1] == painted(jpeg(), "starry-night")
             assert receive_frame(other)[1] == painted(jpeg())
+
+
+def test_steady_keeps_much_of_the_last_painting(connect: Connect) -> None:
+    pytest.importorskip("cv2", reason="OpenCV is not installed")
+    with connect() as socket:
+        send_look(socket, steady=1)
+        send_frame(socket, 1, jpeg())
+        first = frame_from_jpeg(receive_frame(socket)[1]).astype(float)
+        send_look(socket, strength=0)
+        send_frame(socket, 2, jpeg())
+        second = frame_from_jpeg(receive_frame(socket)[1])
+        # Nothing has moved, so nine tenths of each pixel come from the first painting.
+        plain = frame_from_jpeg(jpeg()).astype(float)
+        assert np.abs(second - (0.9 * first + 0.1 * plain)).mean() < 4
+        assert np.abs(second - plain).mean() > 8
+
+
+def test_without_opencv_steady_is_refused_in_words(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("artem.app.web.session.why_no_opencv", lambda: "it is not installed")
+    with connect() as socket:
+        socket.send_json({"type": "look", "steady": 0.5})
+        said = receive_told(socket, "error")["error"]
+        assert said == "Steady cannot be used here: it is not installed."
+
+
+def send_look(socket: WebSocketTestSession, **look: float) -> None:
+    socket.send_json({"type": "look", **look})
+    receive_told(socket, "look")
 
 
 def test_a_frame_without_credit_ends_the_connection(
