@@ -40,7 +40,10 @@ def tiny_models(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Network
     folder = tmp_path_factory.mktemp("models")
     torch.manual_seed(0)
     network = export_network(
-        SlimNet(stem=4, trunk=8, half=4, blocks=1), folder / "fast.onnx", name="fast", card={}
+        SlimNet(stem=4, trunk=8, half=4, blocks=1, refine=1),
+        folder / "fast.onnx",
+        name="fast",
+        card={},
     )
     for seed, name in enumerate(("great-wave", "starry-night")):
         save_style(folder / "styles" / f"{name}.safetensors", random_style(name, network, seed))

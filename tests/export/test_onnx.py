@@ -78,7 +78,7 @@ def test_our_reading_of_the_file_is_the_onnx_packages(tiny_models: Models) -> No
 def test_convolutions_are_spelled_out(tiny_models: Models) -> None:
     proto = onnx.load(tiny_models[1].path)
     convolutions = [node for node in proto.graph.node if node.op_type == "Conv"]
-    assert len(convolutions) == 7
+    assert len(convolutions) == 9
     wanted = {"kernel_shape", "dilations", "strides", "pads", "group"}
     for node in convolutions:
         assert wanted == {attribute.name for attribute in node.attribute}

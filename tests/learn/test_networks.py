@@ -128,7 +128,7 @@ def test_each_picture_of_a_batch_gets_its_own_style() -> None:
 def test_every_number_of_a_style_is_used() -> None:
     network = tiny()
     style = (style_vector(network) + 0.1 * torch.randn(network.style_size)).requires_grad_()
-    network(torch.rand(1, 3, 32, 32), style[None]).square().sum().backward()
+    network(torch.rand(1, 3, 64, 64), style[None]).square().sum().backward()
     assert style.grad is not None
     assert int((style.grad != 0).sum()) == network.style_size
 
