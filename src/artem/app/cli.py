@@ -21,6 +21,7 @@ from artem.app.bench import bench
 from artem.app.bench_live import bench_live
 from artem.app.distill import distill
 from artem.app.info import info
+from artem.app.judge import judge
 from artem.app.live import live
 from artem.app.optimize import optimize
 from artem.app.say import complain, say
@@ -73,6 +74,7 @@ app.command()(styles)
 app.command(no_args_is_help=True)(train)
 app.command(no_args_is_help=True)(polish)
 app.command(no_args_is_help=True)(distill)
+app.command(no_args_is_help=True)(judge)
 app.command()(serve)
 bench.command("live")(bench_live)
 app.add_typer(bench, name="bench")

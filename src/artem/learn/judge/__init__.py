@@ -1,5 +1,16 @@
 """Quality as figures."""
 
-from artem.learn.judge.objective import Verdict, judge_objective
+from artem.learn.judge.curves import STARTS, Curve
+from artem.learn.judge.independent import load_independent
+from artem.learn.judge.verdict import Case, Exhibit, Judge, Standing, Verdict
 
-__all__ = ["Verdict", "judge_objective"]
+__all__ = [
+    "STARTS",
+    "Case",
+    "Curve",
+    "Exhibit",
+    "Judge",
+    "Standing",
+    "Verdict",
+    "load_independent",
+]
