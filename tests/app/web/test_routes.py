@@ -97,7 +97,11 @@ def test_a_blend_is_the_stylizers(client: TestClient) -> None:
     frame, alpha = photo(), photo(seed=1)[..., 0]
     answer = paint(client, png(frame, alpha), second="starry-night", blend=0.25)
     expected = Stylizer({"great-wave": 0.75, "starry-night": 0.25})(frame)
-    np.testing.assert_array_equal(opened(answer.content)[..., :3], expected)
+    # Two compiled networks may sum in another order, which can tip a rounding.
+    painted = opened(answer.content)[..., :3].astype(int)
+    assert np.abs(painted - expected).max() <= 1
+    other = Stylizer({"great-wave": 0.25, "starry-night": 0.75})(frame)
+    assert np.abs(painted - other).max() > 10
 
 
 def test_a_large_photo_is_reduced_which_is_said(
