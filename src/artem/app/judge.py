@@ -172,11 +172,12 @@ def print_tables(report: Report) -> None:
                 listed = rows if style == ALL_STYLES or len(by_style) == 1 else networks
                 best = {name: best_maker(networks, name) for name in shown}
                 if len(listed) > 1:
+                    table.add_section()
                     table.add_row(escape(style))
                 for row in listed:
                     cells = [_cell(row, name, best[name] == row.maker) for name in shown]
                     first = f"  {row.maker}" if len(listed) > 1 else style
-                    table.add_row(escape(first), *cells, end_section=row is listed[-1])
+                    table.add_row(escape(first), *cells)
             console.print(table)
     typer.echo(
         "photo =, noise =: evaluations of L-BFGS from the photo and from noise that come as far."

@@ -156,7 +156,7 @@ def _ratios(report: Report, size_px: int) -> str:
             )
             for row in _networks(report, group)
         ]  # fmt: skip
-    label = "objective by that of L-BFGS (dots: means, ticks: photos)"
+    label = "ratio (dots: means, ticks: photos)"
     plot = dot_plot(rows, label=label, title=f"Ratio of each style at {size_px} pixels; see table")
     return f'<figure class="plot">{plot}</figure>'
 
