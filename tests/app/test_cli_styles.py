@@ -100,4 +100,4 @@ def test_tiles_are_where_they_belong(tiny_library: Library) -> None:
     ("count", "columns"), [(1, 1), (2, 2), (3, 3), (4, 2), (6, 3), (7, 4), (12, 4)]
 )
 def test_columns(count: int, columns: int) -> None:
-    assert columns_for(count, 500, 400) == columns
+    assert columns_for([count], 500, 400) == columns

@@ -26,6 +26,7 @@ from artem.app.live import live
 from artem.app.optimize import optimize
 from artem.app.say import complain, say
 from artem.app.serve import serve
+from artem.app.study import study
 from artem.app.styles import styles
 from artem.app.stylize import stylize
 from artem.app.train import polish, train
@@ -76,6 +77,8 @@ app.command(no_args_is_help=True)(polish)
 app.command(no_args_is_help=True)(distill)
 app.command(no_args_is_help=True)(judge)
 app.command()(serve)
+bench.command("live")(bench_live)
+app.add_typer(study, name="study")
 bench.command("live")(bench_live)
 app.add_typer(bench, name="bench")
 app.command()(info)

@@ -40,7 +40,8 @@ def match_colors(frame: Frame, like: Frame) -> Frame:
     colors, wanted = frame.reshape(-1, 3), like.reshape(-1, 3)
     root, wanted_root = _root(_covariance(wanted)), _root(_covariance(colors), inverse=True)
     matched = (colors - colors.mean(axis=0)) @ (root @ wanted_root).T + wanted.mean(axis=0)
-    return np.clip(matched.round(), 0, 255).astype(np.uint8).reshape(frame.shape)
+    result: Frame = np.clip(matched.round(), 0, 255).astype(np.uint8).reshape(frame.shape)
+    return result
 
 
 def _covariance(colors: NDArray[np.uint8]) -> NDArray[np.float64]:

@@ -20,7 +20,7 @@ BASE_BYTES = 400 << 20
 MAPS_COPIES = 2.25
 """Whole feature maps held at once at the worst moment: themselves, their gradient, sums."""
 
-TILED_COPIES = 2.7
+TILED_COPIES = 2.1
 """The same between the two passes over the tiles, when no graph is held."""
 
 DESCRIBED_COPIES = 1.5
