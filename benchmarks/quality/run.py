@@ -25,11 +25,12 @@ from artem.app.progress import show_progress
 from artem.app.say import note
 from artem.core.errors import ArtemError
 from artem.core.files import replacing
-from artem.export.judging import judge_networks, report_as_dict, write_report
+from artem.export.judging import judge_networks, parse_judged_size, report_as_dict, write_report
 from artem.runtime.library import SAMPLES
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE.parent / "results"
+SIZES = ("256", "512:1")
 
 
 def main() -> None:
@@ -43,6 +44,7 @@ def main() -> None:
     parser.add_argument("--encoder", default=None)
     parser.add_argument("--independent", default=None)
     parser.add_argument("--evaluations", type=int, default=300)
+    parser.add_argument("--size", action="append", metavar="PX[:PHOTOS]")
     parser.add_argument("--report", type=Path, default=None)
     arguments = parser.parse_args()
     with show_progress() as on_progress:
@@ -51,6 +53,7 @@ def main() -> None:
             most_photos=arguments.most_photos, network=arguments.network,
             against=arguments.against, encoder=arguments.encoder,
             independent=arguments.independent, evaluations=arguments.evaluations,
+            sizes=[parse_judged_size(text) for text in arguments.size or SIZES],
             curves=HERE / "curves", on_progress=on_progress, on_note=note,
         )  # fmt: skip
     print_tables(report)

@@ -81,7 +81,9 @@ class SlimNet(StyledNetwork):
 
 def _residual_blocks(channels: int, count: int) -> nn.ModuleList:
     return nn.ModuleList(
-        nn.ModuleList([ConvNorm(channels, channels, 3), ConvNorm(channels, channels, 3, relu=False)])
+        nn.ModuleList(
+            [ConvNorm(channels, channels, 3), ConvNorm(channels, channels, 3, relu=False)]
+        )
         for _ in range(count)
     )
 
