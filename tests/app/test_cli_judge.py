@@ -55,9 +55,10 @@ def test_figures_and_page_are_written(run: Run, arguments: tuple[object, ...]) -
     )
     assert verdict["independent"]["objective"] > 0
     shown = next(row for row in said["summary"] if row["maker"] == "fast")
+    assert shown["style"] == "great-wave"  # not the figure of that name
     printed = re.search(r"^ *fast +([0-9.]+) ", result.stdout, re.MULTILINE)
     assert printed is not None
-    assert float(printed[1]) == pytest.approx(shown["objective"], rel=1e-3)
+    assert float(printed[1]) == pytest.approx(shown["figures"]["objective"], rel=1e-3)
     assert "data:image/jpeg" in Path("report/report.html").read_text()
 
 

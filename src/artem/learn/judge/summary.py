@@ -200,9 +200,14 @@ def best_maker(rows: Sequence[Row], name: str) -> str | None:
 def summary_as_dict(rows: Sequence[Row]) -> list[dict[str, Any]]:
     """The rows for JSON: numbers, and beside each that is a lower bound ``NAME_at_least``."""
     return [
-        {"size_px": row.size_px, "style": row.style, "maker": row.maker, "count": row.count}
-        | {name: _rounded(mean.value) for name, mean in row.means.items()}
-        | {f"{name}_at_least": True for name, mean in row.means.items() if mean.at_least}
+        {
+            "size_px": row.size_px,
+            "style": row.style,
+            "maker": row.maker,
+            "count": row.count,
+            "figures": {name: _rounded(mean.value) for name, mean in row.means.items()}
+            | {f"{name}_at_least": True for name, mean in row.means.items() if mean.at_least},
+        }
         for row in rows
     ]
 
