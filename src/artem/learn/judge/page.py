@@ -57,6 +57,7 @@ img { display: block; max-width: 100%; height: auto; border-radius: 3px; backgro
   display: grid; gap: 1rem; align-items: start;
   grid-template-columns: repeat(auto-fill, minmax(min(45%, 14rem), 1fr));
 }
+.pictures.large { grid-template-columns: repeat(auto-fill, minmax(min(45%, 22rem), 1fr)); }
 .pictures .plot { grid-column: span 2; max-width: 34rem; }
 .scroll { overflow-x: auto; margin: 1.25rem 0; }
 .scroll:focus-visible, summary:focus-visible { outline: 2px solid var(--n0); outline-offset: 2px; }

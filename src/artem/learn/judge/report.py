@@ -19,6 +19,7 @@ from artem.learn.judge.summary import ALL_STYLES, FIGURES, Row, best_maker
 from artem.learn.judge.verdict import PHOTO, Case
 
 THUMBNAIL_PX = 320
+LARGE_PX = 360
 
 TABLES = {
     "How close to optimization": (
@@ -236,7 +237,8 @@ def _case(report: Report, case: Case) -> str:
             f'<figure class="plot">{curve_plot(curves, objectives, title=title)}'
             f"<figcaption>under {escape(encoder)}</figcaption></figure>"
         )
-    return f'<h3>{escape(where)}</h3><div class="pictures">{"".join(pictures)}</div>'
+    kind = "pictures large" if exhibit.size_px > LARGE_PX else "pictures"
+    return f'<h3>{escape(where)}</h3><div class="{kind}">{"".join(pictures)}</div>'
 
 
 def _picture(frame: Frame, alt: str, *, thumb: bool = False) -> str:
