@@ -79,7 +79,6 @@ app.command(no_args_is_help=True)(judge)
 app.command()(serve)
 bench.command("live")(bench_live)
 app.add_typer(study, name="study")
-bench.command("live")(bench_live)
 app.add_typer(bench, name="bench")
 app.command()(info)
 
