@@ -38,8 +38,10 @@ CHECKPOINT_S = 60.0
 CHECKPOINT_SHARE = 20
 """Saving takes at most one part in so many of the time."""
 
-DEFAULTS: dict[str, Any] = {"style_weight": 20.0}
-"""What a picture by itself is aimed at; the rest is as in :class:`PerceptualLoss`."""
+STYLE_WEIGHT = 20.0
+LAYER_WEIGHTS = {"relu4_1": 0.5, "relu5_1": 0.25}
+"""Of style layers, others count 1. With more of the deepest, patches of the painting's color
+stand in rows, at the distance of the encoder's strides."""
 
 log = logging.getLogger("artem")
 
@@ -62,7 +64,10 @@ def load_loss(
         ArtemError: a name is unknown, or the encoder cannot be had.
     """
     if published is None:
-        return PerceptualLoss(load_encoder(encoder), **{**DEFAULTS, **settings})
+        loaded = load_encoder(encoder)
+        layers = {layer: LAYER_WEIGHTS.get(layer, 1.0) for layer in loaded.style_layers}
+        own: dict[str, Any] = {"style_weight": STYLE_WEIGHT, "style_layers": layers}
+        return PerceptualLoss(loaded, **{**own, **settings})
     recipe = find_published(published)
     loaded = load_encoder(recipe.encoder if encoder is None else encoder)
     own = recipe.settings()

@@ -223,7 +223,8 @@ class Painter:
     def _plan_memory(self) -> list[int]:
         loss, recipe = self.loss, self.recipe
         most = int(recipe.memory_gb * 2**30) if recipe.memory_gb else usual_bytes()
-        plan = MemoryPlan(loss.encoder, list({**loss.content_layers, **loss.style_layers}))
+        layers = list({**loss.content_layers, **loss.style_layers})
+        plan = MemoryPlan(loss.encoder, layers, loss.style_losses)
         for painting in self.paintings:
             plan.refuse_too_large(painting_size(painting, self.sizes[-1], recipe.brush), most)
         largest_first = [plan.tile_px(*size, most) for size in reversed(self.sizes)]
