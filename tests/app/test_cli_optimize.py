@@ -246,6 +246,37 @@ def test_a_stopped_run_keeps_its_picture_and_goes_on(
     np.testing.assert_array_equal(pixels("x.png"), whole)
 
 
+@pytest.mark.parametrize("optimizer", ["adam", "l-bfgs"])
+def test_a_killed_run_goes_on_from_its_last_checkpoint(
+    run: Run, monkeypatch: pytest.MonkeyPatch, optimizer: str
+) -> None:
+    arguments = (
+        "optimize", "in/a.png", "-s", "wave.png", *QUICK, "--optimizer", optimizer, "-o", "x.png"
+    )  # fmt: skip
+    whole = expected("in/a.png", "wave.png", optimizer=optimizer)
+    monkeypatch.setattr(optimizing, "CHECKPOINT_S", 0.0)
+    monkeypatch.setattr(optimizing, "CHECKPOINT_SHARE", 0)
+    seen: list[int] = []
+    original = Painter.run
+
+    def watched(self: Painter, after: Callable[[Progress], None]) -> None:
+        def dying(progress: Progress) -> None:
+            after(progress)
+            seen.append(progress.done)
+            if len(seen) == 3:
+                raise SystemError("pulled the plug")
+
+        original(self, dying)
+
+    monkeypatch.setattr(Painter, "run", watched)
+    with pytest.raises(SystemError):
+        run(*arguments)
+    assert not Path("x.png").exists() and Path("x.png.checkpoint.pt").is_file()
+    assert run(*arguments).exit_code == 0
+    assert seen[3] >= 2  # not from the beginning
+    np.testing.assert_array_equal(pixels("x.png"), whole)
+
+
 def test_a_stopped_folder_says_how_far_it_came(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     arguments = ("optimize", "in", "-s", "wave.png", *QUICK, "-o", "out")
     original = Painter.run

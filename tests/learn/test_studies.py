@@ -20,6 +20,7 @@ from artem.learn.studies import (
     sweep_style,
 )
 from artem.learn.studies.layer_weights import LEAST_ERROR
+from artem.learn.studies.style_losses import ADVERSARIAL_EFFORT
 
 LAYERS = ["relu1_1", "relu1_2", "relu2_1"]
 
@@ -160,7 +161,13 @@ def test_layer_weights_come_from_what_single_layers_leave(tiny_vgg: VGG) -> None
 
 
 def test_every_style_loss_has_its_picture(tiny_vgg: VGG) -> None:
-    panels = list(study_losses(tiny_vgg, draw_picture(32, 1), evaluations=12))
+    seen: list[Progress] = []
+    panels = list(
+        study_losses(tiny_vgg, draw_picture(32, 1), evaluations=12, on_progress=seen.append)
+    )
+    count = 12 * (len(STYLE_LOSSES) + ADVERSARIAL_EFFORT)
+    assert [progress.done for progress in seen] == list(range(1, count + 1))
+    assert {progress.total for progress in seen} == {count}
     assert [panel.label for panel in panels] == ["the painting", *STYLE_LOSSES, ADVERSARIAL]
     for panel in made(panels):
         if panel.label != ADVERSARIAL:

@@ -68,9 +68,9 @@ def study_activations(
                     f"  It has {counts[layer]}, numbered from 0 to {counts[layer] - 1}."
                 )
     wanted = [(layer, channel) for layer in names for channel in channels or range(counts[layer])]
-    meter = Meter(len(wanted), evaluations, on_progress)
+    meter = Meter(len(wanted) * evaluations, on_progress)
     for layer, channel in wanted:
-        meter.begin(f"{layer} {channel}")
+        meter.begin(f"{layer} {channel}", evaluations)
         first: list[float] = []
 
         def listen(number: int, value: float, first: list[float] = first) -> None:

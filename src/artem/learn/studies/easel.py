@@ -20,7 +20,6 @@ from artem.learn.optimization.images import frame_of, white_noise
 from artem.learn.studies.panel import Meter, OnProgress, Panel
 
 PROBE_PX = 64
-RANGE_WEIGHT = 10.0
 
 
 class Easel:
@@ -30,7 +29,8 @@ class Easel:
         encoder: for the errors; each loss brings its own.
         layers: where the errors are measured.
         painting, photo: ``(1, 3, H, W)`` in [0, 1], as far as the study has them.
-        pictures: that will be made, for the progress.
+        pictures: that will be made, for the progress; one that takes several times the
+            effort counts as several.
         evaluations: forward and backward passes for each.
         seed: of the noise, and of what is random in losses that learn.
         on_progress: called after each evaluation.
@@ -54,7 +54,7 @@ class Easel:
         self.photo = photo
         self.evaluations = evaluations
         self.seed = seed
-        self.meter = Meter(pictures, evaluations, on_progress)
+        self.meter = Meter(pictures * evaluations, on_progress)
         with torch.no_grad():
             self.maps = {} if photo is None else encoder(photo, self.layers)
             seen = {} if painting is None else encoder(painting, self.layers)
@@ -71,6 +71,7 @@ class Easel:
         loss: PerceptualLoss,
         *,
         start: Tensor,
+        effort: int = 1,
         figures: Mapping[str, float | str] | None = None,
     ) -> Panel:
         """Minimize a loss over the pixels, and measure where it counts.
@@ -80,6 +81,7 @@ class Easel:
             loss: its content is the photo, its style the painting. L-BFGS
                 minimizes it; Adam where it learns (``adversarial``).
             start: ``(1, 3, H, W)`` in [0, 1], of the photo's size where the content counts.
+            effort: times as many evaluations as usual.
             figures: what the table's line begins with.
 
         Returns:
@@ -92,21 +94,21 @@ class Easel:
             assert self.painting is not None
             adversary = AdversarialLoss([self.painting], seed=self.seed)
         content = self.photo if loss.content_weight and self.photo is not None else start
+        objective = RegionalLoss(loss, content, [Region([(1.0, target)])], adversary=adversary)
+        evaluations = effort * self.evaluations
         descent = Descent(
-            Visible(loss, content, [Region([(1.0, target)])], adversary=adversary),
+            objective,
             start,
-            evaluations=self.evaluations,
+            evaluations=evaluations,
             optimizer="l-bfgs" if adversary is None else "adam",
         )
-        self.meter.begin(label)
+        self.meter.begin(label, evaluations)
         descent.run(lambda descent: self.meter(len(descent.curve), descent.value))
-        image = descent.best_image.clamp(0, 1)
+        image = objective.shown(descent.best_image)
         told = dict(figures or {}) | {
             "objective at first": descent.curve[0], "objective": descent.curve[-1]
         }  # fmt: skip
-        told |= self.errors(
-            image, style=loss.style_weight > 0, content=loss.content_weight > 0
-        )  # fmt: skip
+        told |= self.errors(image, style=loss.style_weight > 0, content=loss.content_weight > 0)
         return Panel(row, label, frame_of(image), told)
 
     @torch.no_grad()
@@ -125,19 +127,6 @@ class Easel:
             for layer, gram in self.grams.items():
                 errors[f"style {layer}"] = float(gram_loss(gram_matrix(features[layer]), gram))
         return errors
-
-
-class Visible(RegionalLoss):
-    """A loss that keeps to values between black and white, as only those can be shown.
-
-    Without it, L-BFGS goes far beyond them, and what is left after clipping is no
-    longer what it found. Adds ``RANGE_WEIGHT`` times the mean squared excess.
-    """
-
-    def __call__(self, image: Tensor) -> tuple[Tensor, Mapping[str, float]]:
-        objective, terms = super().__call__(image)
-        excess = (image - image.clamp(0, 1)).square().mean()
-        return objective + RANGE_WEIGHT * excess, terms
 
 
 @torch.no_grad()

@@ -66,8 +66,8 @@ def study_layer_weights(
         told = {f"weight {layer}": weights.get(layer, 0.0) for layer in names}
         return easel.paint(row, label, loss, start=photo, figures=told)
 
-    yield Panel("given", "the photo", frame_of(photo))
-    yield Panel("given", "the painting", frame_of(painting))
+    yield Panel("photo and painting", "the photo", frame_of(photo))
+    yield Panel("photo and painting", "the painting", frame_of(painting))
     left = {}
     for layer in names:
         panel = paint("style of one layer", layer, {layer: 1.0})

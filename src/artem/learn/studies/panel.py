@@ -52,24 +52,23 @@ class Meter:
     """Counts evaluations over all pictures of a study and tells who listens.
 
     Args:
-        pictures: that the study makes.
-        evaluations: for each of them.
-        on_progress: called after each evaluation.
+        total: evaluations of all pictures together.
+        on_progress: called after each.
     """
 
-    def __init__(self, pictures: int, evaluations: int, on_progress: OnProgress) -> None:
-        self.total = pictures * evaluations
-        self.evaluations = evaluations
+    def __init__(self, total: int, on_progress: OnProgress) -> None:
+        self.total = total
         self.on_progress = on_progress
-        self.begun = 0
         self.label = ""
+        self.before = 0
+        self.evaluations = 0
 
-    def begin(self, label: str) -> None:
+    def begin(self, label: str, evaluations: int) -> None:
         """The next picture; whatever evaluations the last one did not need count as done."""
         self.label = label
-        self.begun += 1
+        self.before += self.evaluations
+        self.evaluations = evaluations
 
     def __call__(self, number: int, value: float) -> None:
         """The picture under way has had its evaluation ``number``, from 1."""
-        done = (self.begun - 1) * self.evaluations + number
-        self.on_progress(Progress(done, self.total, self.label, value))
+        self.on_progress(Progress(self.before + number, self.total, self.label, value))

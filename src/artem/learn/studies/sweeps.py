@@ -19,7 +19,7 @@ def sweep_style(
     painting: Tensor,
     *,
     layers: Sequence[str] | None = None,
-    style_weights: Sequence[float] = (1.0, 10.0, 100.0),
+    style_weights: Sequence[float] = (0.1, 1.0, 10.0),
     evaluations: int = 100,
     tv_weight: float = 0.3,
     seed: int = 0,
@@ -52,8 +52,8 @@ def sweep_style(
         painting=painting, photo=photo, evaluations=evaluations, seed=seed,
         pictures=len(names) * (1 + len(style_weights)), on_progress=on_progress,
     )  # fmt: skip
-    yield Panel("given", "the photo", frame_of(photo))
-    yield Panel("given", "the painting", frame_of(painting))
+    yield Panel("photo and painting", "the photo", frame_of(photo))
+    yield Panel("photo and painting", "the painting", frame_of(painting))
     for count, layer in enumerate(names, 1):
         row = layer if count == 1 else f"{names[0]} to {layer}"
         style_layers = dict.fromkeys(names[:count], 1.0)
@@ -98,8 +98,8 @@ def sweep_content(
         encoder, names, painting=painting, photo=photo, evaluations=evaluations, seed=seed,
         pictures=len(names), on_progress=on_progress,
     )  # fmt: skip
-    yield Panel("given", "the photo", frame_of(photo))
-    yield Panel("given", "the painting", frame_of(painting))
+    yield Panel("photo and painting", "the photo", frame_of(photo))
+    yield Panel("photo and painting", "the painting", frame_of(painting))
     for layer in names:
         loss = PerceptualLoss(
             encoder, content_layers={layer: 1}, style_weight=style_weight, tv_weight=tv_weight
