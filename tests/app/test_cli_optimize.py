@@ -341,6 +341,8 @@ def test_a_line_now_and_then_tells_how_it_goes(run: Run, monkeypatch: pytest.Mon
         (["in/a.png", "-s", "wave.png", "--style-loss", "grams"], "Did you mean 'gram'?"),
         (["in/a.png", "-s", "wave.png", "--style-layer", "relu9_1"], "has no layer 'relu9_1'"),
         (["in/a.png", "-s", "wave.png", "--as", "gatis"], "Did you mean 'gatys'?"),
+        (["in/a.png", "-s", "wave.png", "--tv", "square"], "Did you mean 'squared'?"),
+        (["in/a.png", "-s", "wave.png", "--tv-weight", "inf"], "tv_weight is inf."),
         (["in/a.png", "-s", "wave.png", "--style-loss", "adversarial"], "Use --optimizer adam."),
         (["in/a.png", "-s", "wave.png", "--mask-rest", "wave"], "--mask-rest has no --mask"),
         (["in/a.png", "-s", "wave.png", "--mask", "left.png"], "does not say whose mask it is"),

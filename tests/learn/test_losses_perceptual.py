@@ -1,4 +1,5 @@
 import json
+import math
 from typing import Any
 
 import pytest
@@ -164,6 +165,15 @@ def test_unknown_names_are_refused(tiny_vgg: VGG) -> None:
         PerceptualLoss(tiny_vgg, style_losses={"moment": 1})
     with pytest.raises(LossError, match="Did you mean 'engstrom'"):
         PerceptualLoss(tiny_vgg, normalization="engstrm")
+    with pytest.raises(LossError, match="Did you mean 'nine-point'"):
+        PerceptualLoss(tiny_vgg, tv="nine-points")
+
+
+@pytest.mark.parametrize("weight", ["content_weight", "style_weight", "tv_weight"])
+@pytest.mark.parametrize("value", [-1.0, math.inf, math.nan])
+def test_weights_that_make_no_sense_are_refused(tiny_vgg: VGG, weight: str, value: float) -> None:
+    with pytest.raises(LossError, match=f"{weight} is {value}"):
+        PerceptualLoss(tiny_vgg, **{weight: value})  # type: ignore[arg-type]
 
 
 def test_scales_count_in_absolute_normalizations_alone(tiny_vgg: VGG) -> None:

@@ -112,6 +112,16 @@ def test_more_style_weight_is_more_style(tiny_vgg: VGG) -> None:
         assert contents[0] < 0.8 * contents[-1]
 
 
+def test_a_sweep_may_hold_no_style_at_all(tiny_vgg: VGG) -> None:
+    pictures = draw_picture(24, 0), draw_picture(24, 1)
+    panels = list(
+        sweep_style(tiny_vgg, *pictures, layers=["relu1_1"], style_weights=[0], evaluations=20)
+    )
+    alone, without = made(panels)
+    assert figure(alone, "style relu1_1") < 0.1
+    assert not any(name.startswith("style") for name in without.figures)
+
+
 def test_content_comes_through_its_layer(tiny_vgg: VGG) -> None:
     photo, painting = draw_picture(24, 0), draw_picture(24, 1)
     panels = list(

@@ -7,7 +7,7 @@ import torch
 from drawing import draw_picture
 from torch import Tensor, nn
 
-from artem.core.errors import LossError, TrainingError
+from artem.core.errors import ArtemError, LossError, TrainingError
 from artem.learn.encoders import VGG
 from artem.learn.losses import PerceptualLoss
 from artem.learn.networks import SlimNet, style_vector
@@ -293,6 +293,12 @@ def test_checkpoints_keep_what_they_are_given(tmp_path: Path) -> None:
     loaded = load_checkpoint(tmp_path / "checkpoint.pt")
     assert torch.equal(loaded.pop("tensor"), kept.pop("tensor"))  # type: ignore[arg-type]
     assert loaded == kept
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="a folder that root cannot write, too")
+def test_a_checkpoint_that_cannot_be_written_is_told() -> None:
+    with pytest.raises(ArtemError, match="cannot be written"):
+        save_checkpoint(Path("/proc/checkpoint.pt"), {})
 
 
 # It survives bad steps

@@ -271,7 +271,7 @@ class _Work:
         """Say what of the paintings and masks does not suit a photo."""
         for painting in self.paintings:
             height, width = painting.frame.shape[:2]
-            wanted = self.run.painting_size(painting.frame, size, self.recipe.brush or 1.0)
+            wanted = self.run.painting_size(painting.frame, size, self.recipe.brush)
             if wanted[0] > ENLARGED * height:
                 note(
                     f"'{painting.file}' has {width}x{height} pixels and is enlarged to "

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import torch
@@ -14,7 +15,7 @@ from artem.learn.losses.content import content_loss
 from artem.learn.losses.gram import gram_loss, gram_matrix
 from artem.learn.losses.normalization import NORMALIZATIONS
 from artem.learn.losses.style import ADVERSARIAL, STYLE_LOSSES, refuse_unknown_losses
-from artem.learn.losses.total_variation import total_variation
+from artem.learn.losses.total_variation import TV_CONVENTIONS, total_variation
 
 StyleTarget = dict[str, Tensor]
 """Descriptions of style pictures, keyed ``gram:relu1_1``, each ``(1, ...)`` or ``(N, ...)``."""
@@ -43,7 +44,8 @@ class PerceptualLoss:
             is not relative: published weights belong to features of some size.
 
     Raises:
-        LossError: a style loss or the normalization is unknown.
+        LossError: a style loss, the normalization or the total variation's
+            convention is unknown, or a weight is no number from 0 up.
     """
 
     def __init__(
@@ -73,12 +75,11 @@ class PerceptualLoss:
         self.pixel_range = pixel_range
         self.feature_scale = feature_scale
         refuse_unknown_losses(self.style_losses)
-        if normalization not in NORMALIZATIONS:
-            raise LossError(
-                f"'{normalization}' is no normalization."
-                f"{did_you_mean(normalization, NORMALIZATIONS)}\n"
-                f"  Use one of: {', '.join(NORMALIZATIONS)}"
-            )
+        _refuse_unknown("normalization", normalization, NORMALIZATIONS)
+        _refuse_unknown("convention of total variation", tv, TV_CONVENTIONS)
+        for name in ("content_weight", "style_weight", "tv_weight"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise LossError(f"{name} is {getattr(self, name)}.\n  Use a number from 0 up.")
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -197,3 +198,10 @@ class PerceptualLoss:
     def _sum_parts(self, parts: Mapping[str, Tensor], like: Tensor) -> Tensor:
         nothing = torch.zeros(len(like), device=like.device)
         return sum((self.style_losses[name] * part for name, part in parts.items()), nothing)
+
+
+def _refuse_unknown(what: str, name: str, known: Collection[str]) -> None:
+    if name not in known:
+        raise LossError(
+            f"'{name}' is no {what}.{did_you_mean(name, known)}\n  Use one of: {', '.join(known)}"
+        )

@@ -59,7 +59,7 @@ def sweep_style(
         style_layers = dict.fromkeys(names[:count], 1.0)
         alone = PerceptualLoss(
             encoder, content_layers={layer: 1}, style_layers=style_layers,
-            content_weight=0, style_weight=1, tv_weight=tv_weight / max(style_weights),
+            content_weight=0, style_weight=1, tv_weight=tv_weight / (max(style_weights) or 1.0),
         )  # fmt: skip
         yield easel.paint(row, "style alone, from noise", alone, start=easel.noise(photo))
         for weight in style_weights:

@@ -13,8 +13,9 @@ from artem.core.files import replacing
 
 def save_checkpoint(file: Path, state: dict[str, Any]) -> None:
     """Write ``state`` (tensors, numbers, text, lists, dicts) beside ``file``, then rename."""
-    with replacing(file) as partial:
-        torch.save(state, partial)
+    # Opened here, a place that cannot be written raises what other files raise there.
+    with replacing(file) as partial, partial.open("wb") as stream:
+        torch.save(state, stream)
 
 
 def load_checkpoint(file: Path) -> dict[str, Any]:
