@@ -103,9 +103,27 @@ def test_what_cannot_be_done_is_said(controls: Controls, keys: Keys, said: list[
         raise ArtemError("this CPU cannot")
 
     controls.check = refuse
-    assert keys.press("t")
+    assert keys.press("k")
     assert said == ["this CPU cannot"]
-    assert controls.settings.precision == "auto"
+    assert not controls.settings.keep_color
+
+
+def test_a_precision_that_is_refused_is_passed_over(
+    controls: Controls, keys: Keys, said: list[str]
+) -> None:
+    def refuse(settings: Settings) -> None:
+        if settings.precision == "bfloat16":
+            raise ArtemError("this CPU has none")
+
+    controls.check = refuse
+    found = []
+    for _ in range(3):
+        keys.press("t")
+        found.append(controls.settings.precision)
+    assert found == ["float", "auto", "float"]
+    assert said == [
+        "precision: float", "this CPU has none", "precision: auto", "precision: float"
+    ]  # fmt: skip
 
 
 def test_every_key_of_the_help_means_something(keys: Keys) -> None:

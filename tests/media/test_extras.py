@@ -14,7 +14,7 @@ MODULES = sorted(
 )
 WITHOUT = """
 import sys
-for name in ("av", "cv2", "mss", "pyvirtualcam", "torch", "onnx"):
+for name in ("av", "cv2", "mss", "pygame", "pyvirtualcam", "torch", "onnx"):
     sys.modules[name] = None  # importing it raises ImportError
 """
 

@@ -1,4 +1,4 @@
-"""The output of a live run: figures, recordings, the window, names."""
+"""The output of a live run: figures, recordings, names."""
 
 import re
 from collections.abc import Callable
@@ -15,10 +15,9 @@ from artem.media.controls import Controls, Settings
 from artem.media.live import LiveOutput, run_live
 from artem.media.overlay import write_on
 from artem.media.painter import Painter
-from artem.media.protocols import MediaError, Sink, SinkClosedError, TimedFrame
+from artem.media.protocols import MediaError, Sink, TimedFrame
 from artem.media.sinks.null import NullSink
 from artem.media.sinks.video_file import VideoFileSink
-from artem.media.sinks.window import WindowSink
 
 
 def at(index: int) -> TimedFrame:
@@ -84,80 +83,6 @@ def test_a_whole_live_run(tiny_library: Any) -> None:
     assert figures.shown == 10
     assert begun[0].figures.shown == 10
     np.testing.assert_array_equal(sink.frames[3].frame, painter(at(3)))
-
-
-class FakeScreen:
-    """Stands for OpenCV's windows."""
-
-    WND_PROP_VISIBLE, WND_PROP_FULLSCREEN = 4, 0
-    WINDOW_NORMAL, WINDOW_KEEPRATIO, WINDOW_GUI_NORMAL = 0, 0, 16
-
-    def __init__(self, keys: str) -> None:
-        self.keys = list(keys)
-        self.shown: list[Any] = []
-        self.visible, self.full, self.destroyed = 1.0, 0.0, False
-
-    def namedWindow(self, title: str, flags: int) -> None: ...
-
-    def resizeWindow(self, title: str, width: int, height: int) -> None:
-        self.size = (width, height)
-
-    def imshow(self, title: str, picture: Any) -> None:
-        self.shown.append(picture.copy())
-
-    def pollKey(self) -> int:
-        return ord(self.keys.pop(0)) if self.keys else -1
-
-    def getWindowProperty(self, title: str, which: int) -> float:
-        return self.visible if which == self.WND_PROP_VISIBLE else self.full
-
-    def setWindowProperty(self, title: str, which: int, value: float) -> None:
-        self.full = value
-
-    def destroyAllWindows(self) -> None:
-        self.destroyed = True
-
-
-class TestWindow:
-    def window(self, keys: str, press: Callable[[str], bool] | None = None) -> Any:
-        sink = WindowSink(press)
-        sink._cv2 = FakeScreen(keys)
-        return sink
-
-    def test_keys_reach_the_controls_and_q_ends_it(self) -> None:
-        pressed: list[str] = []
-        window = self.window("n+q", lambda key: bool(pressed.append(key)) or True)
-        with pytest.raises(SinkClosedError):
-            for index in range(9):
-                window.put(at(index))
-        assert pressed == ["n", "+"]
-        assert len(window._cv2.shown) == 3
-        np.testing.assert_array_equal(window._cv2.shown[1], draw_frame(1)[..., ::-1])
-        assert window._cv2.size == (64, 48)
-
-    def test_help_and_full_screen(self) -> None:
-        window = self.window("hf")
-        for index in range(3):
-            window.put(at(index))
-        assert (window._cv2.shown[-1] != draw_frame(2)[..., ::-1]).any()
-        assert window._cv2.full == 1
-
-    def test_closing_it_while_nothing_comes(self) -> None:
-        window = self.window("")
-        window.idle()
-        window.put(at(0))
-        window._cv2.visible = 0.0
-        with pytest.raises(SinkClosedError):
-            window.idle()
-        window.__exit__(None, None, None)
-        assert window._cv2.destroyed
-
-    def test_without_a_display(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("sys.platform", "linux")
-        for name in ("DISPLAY", "WAYLAND_DISPLAY"):
-            monkeypatch.delenv(name, raising=False)
-        with pytest.raises(MediaError, match=r"No window: there is no display"):
-            WindowSink().__enter__()
 
 
 class TestNames:

@@ -57,7 +57,6 @@ class Keys:
             "k": lambda now: {"keep_color": not now.keep_color},
             "s": lambda now: {"steady": _next(STEADY_STEPS, now.steady)},
             "v": lambda now: {"split": _next(SPLIT_STEPS, now.split)},
-            "t": lambda now: {"precision": _next(PRECISIONS, now.precision)},
             "i": lambda now: {"overlay": not now.overlay},
             "r": lambda now: {"recording": not now.recording},
         }
@@ -67,18 +66,31 @@ class Keys:
 
     def press(self, key: str) -> bool:
         """Do what a key means; whether it means anything."""
-        action = self._actions.get(key.lower())
-        if action is None:
+        now = self._controls.settings
+        if key.lower() == "t":
+            self._turn_precision(now)
+        elif (action := self._actions.get(key.lower())) is not None:
+            self._change(**action(now))
+        else:
             return False
-        changes = action(self._controls.settings)
+        return True
+
+    def _change(self, **changes: object) -> bool:
+        """Change something and say so; whether that was possible."""
         try:
             self._controls.change(**changes)
         except ArtemError as error:
             self._say(str(error))
-        else:
-            for name, value in changes.items():
-                self._say(f"{name.replace('_', ' ')}: {_words(value)}")
+            return False
+        for name, value in changes.items():
+            self._say(f"{name.replace('_', ' ')}: {_words(value)}")
         return True
+
+    def _turn_precision(self, now: Settings) -> None:
+        """On to the next precision that works here; some are refused by some machines."""
+        place = PRECISIONS.index(now.precision)
+        others = (*PRECISIONS[place + 1 :], *PRECISIONS[:place])
+        any(self._change(precision=precision) for precision in others)
 
     def _neighbor(self, now: Settings, step: int) -> str:
         blend = blend_of(now.style)

@@ -1,4 +1,4 @@
-"""OpenCV, where it is there: resizing, optical flow, cameras, windows."""
+"""OpenCV, where it is there: resizing, optical flow, cameras."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from PIL import Image
 from artem.core.picture import Frame
 from artem.media.protocols import MediaError
 
-INSTALL = "pip install 'artem-style[live]', or on a machine without a display 'artem-style[video]'"
+INSTALL = "pip install 'artem-style[video]'"
 
 
 def why_no_opencv() -> str | None:
