@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import Tensor
 
 from artem.core.errors import EncoderError
-from artem.learn.encoders import SqueezeNet
+from artem.learn.encoders import SqueezeNet, load_encoder
+from artem.learn.encoders.squeezenet import FEATURES, squeezenet_from_torchvision
 from artem.learn.judge import load_independent
-from artem.learn.judge.independent import FEATURES, squeezenet_from_torchvision
 
 
 @pytest.fixture
@@ -65,3 +66,15 @@ def test_offline_it_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(EncoderError, match="cannot be fetched") as refused:
         load_independent(folder=tmp_path, url=(tmp_path / "none-00000000.pth").as_uri())
     assert str(refused.value).endswith("\n  Give SqueezeNet's file with --independent.")
+
+
+def test_it_is_an_encoder_by_name_and_by_file(
+    published: dict[str, Tensor], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_file(published, tmp_path / "squeezenet1_0.safetensors")
+    by_file = load_encoder(tmp_path / "squeezenet1_0.safetensors")
+    monkeypatch.setattr("platformdirs.user_cache_path", lambda name: tmp_path)
+    by_name = load_encoder("squeezenet")
+    assert isinstance(by_name, SqueezeNet) and isinstance(by_file, SqueezeNet)
+    assert torch.equal(by_name.conv1.weight, published["features.0.weight"])
+    torch.testing.assert_close(by_file.state_dict(), by_name.state_dict())

@@ -21,6 +21,7 @@ from artem.core.files import replacing
 TORCHVISION_URLS = {
     "vgg16": "https://download.pytorch.org/models/vgg16-397923af.pth",
     "vgg19": "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth",
+    "squeezenet1_0": "https://download.pytorch.org/models/squeezenet1_0-b66bff10.pth",
 }
 """torchvision's own; the eight digits are the first of the file's SHA-256."""
 
@@ -32,7 +33,7 @@ log = logging.getLogger("artem")
 def fetch_torchvision(
     name: str, *, folder: Path | None = None, url: str | None = None
 ) -> dict[str, Tensor]:
-    """The convolutions of torchvision's VGG, from the cache or else from its published URL.
+    """The convolutions of one of torchvision's networks, from the cache or its published URL.
 
     A download that broke off goes on where it stopped. The file is checked
     against the hash in its name, read without executing anything
@@ -40,7 +41,7 @@ def fetch_torchvision(
     safetensors.
 
     Args:
-        name: ``vgg16`` or ``vgg19``.
+        name: one of :data:`TORCHVISION_URLS`.
         folder: where to keep it; the user's cache folder by default.
         url: somewhere else to fetch it from; the name must end in ``-HASH.pth``.
 

@@ -13,7 +13,7 @@ from artem.core.errors import EncoderError, did_you_mean
 from artem.learn.encoders.compact import FORMAT, compact_from_tensors
 from artem.learn.encoders.encoder import Encoder, EncoderChain
 from artem.learn.encoders.fetch import fetch_torchvision
-from artem.learn.encoders.squeezenet import squeezenet_from_tensors
+from artem.learn.encoders.squeezenet import squeezenet_from_tensors, squeezenet_from_torchvision
 from artem.learn.encoders.vgg import vgg_from_blocks, vgg_from_torchvision
 
 TEACHER_VARIABLE = "ARTEM_TEACHER"
@@ -24,6 +24,7 @@ ENCODERS: dict[str, Callable[[], Encoder]] = {
     "compact": lambda: _from_file(SHIPPED),
     "vgg16": lambda: vgg_from_torchvision("vgg16", fetch_torchvision("vgg16")),
     "vgg19": lambda: vgg_from_torchvision("vgg19", fetch_torchvision("vgg19")),
+    "squeezenet": lambda: squeezenet_from_torchvision(fetch_torchvision("squeezenet1_0")),
 }
 
 TEACHER_FILES = ("vgg19_relu31.safetensors", "vgg19_16x_enc5.safetensors")
@@ -36,10 +37,10 @@ def load_encoder(encoder: str | Path | None = None) -> Encoder:
     Args:
         encoder: a name out of :data:`ENCODERS`; or a ``.safetensors`` file with
             one of ``artem distill``, a VGG (``conv11.weight``... or torchvision's
-            ``features.0.weight``...) or SqueezeNet (``fire2.squeeze.weight``...);
-            or a folder with the files :data:`TEACHER_FILES`. ``None`` takes the
-            path in the environment variable ``ARTEM_TEACHER`` and, without one,
-            the shipped ``compact``.
+            ``features.0.weight``...) or SqueezeNet (``fire2.squeeze.weight``... or
+            torchvision's); or a folder with the files :data:`TEACHER_FILES`.
+            ``None`` takes the path in the environment variable ``ARTEM_TEACHER``
+            and, without one, the shipped ``compact``.
 
     Raises:
         EncoderError: there is no such encoder, or it cannot be read or fetched.
@@ -85,6 +86,8 @@ def _from_tensors(path: Path, weights: Mapping[str, Tensor], header: Mapping[str
             return squeezenet_from_tensors(weights)
         if "conv11.weight" in weights:
             return vgg_from_blocks(path.stem, weights)
+        if "features.3.squeeze.weight" in weights:
+            return squeezenet_from_torchvision(weights)
         if "features.0.weight" in weights:
             name = "vgg19" if "features.34.weight" in weights else "vgg16"
             return vgg_from_torchvision(name, weights)

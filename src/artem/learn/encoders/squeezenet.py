@@ -8,10 +8,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from artem.core.errors import EncoderError
 from artem.learn.encoders.encoder import Encoder, preprocessing
+from artem.learn.encoders.vgg import IMAGENET_MEAN, IMAGENET_STD
 
 SQUEEZE = (16, 16, 32, 32, 48, 48, 64, 64)
 EXPAND = (64, 64, 128, 128, 192, 192, 256, 256)
+
+FEATURES = {0: "conv1"} | dict(
+    zip((3, 4, 5, 7, 8, 9, 10, 12), (f"fire{n}" for n in range(2, 10)), strict=True)
+)
+"""Our name of each layer with weights, by its number in torchvision's ``features``."""
 
 
 class Fire(nn.Module):
@@ -75,3 +82,24 @@ def squeezenet_from_tensors(weights: Mapping[str, Tensor]) -> SqueezeNet:
         for key, tensor in network.state_dict().items()
     })  # fmt: skip
     return network
+
+
+def squeezenet_from_torchvision(weights: Mapping[str, Tensor]) -> SqueezeNet:
+    """SqueezeNet 1.0 from torchvision's tensors ``features.3.squeeze.weight``...
+
+    torchvision's was trained on RGB less the mean color, divided by the standard
+    deviation, where the authors' takes BGR from 0 to 255.
+
+    Raises:
+        EncoderError: the tensors are of another network.
+    """
+    deviation = torch.tensor(IMAGENET_STD)
+    scaled = preprocessing(torch.diag(1 / deviation), -torch.tensor(IMAGENET_MEAN) / deviation)
+    renamed = {f"conv0.{name}": tensor for name, tensor in scaled.state_dict().items()}
+    try:
+        for key, tensor in weights.items():
+            _, number, rest = key.split(".", 2)
+            renamed[f"{FEATURES[int(number)]}.{rest}"] = tensor
+        return squeezenet_from_tensors(renamed)
+    except (LookupError, RuntimeError, ValueError) as error:
+        raise EncoderError("These are not the weights of torchvision's SqueezeNet 1.0.") from error
