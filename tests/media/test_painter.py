@@ -1,6 +1,9 @@
 """Painting with a tiny network: changes while it runs, working size, masks."""
 
+import shutil
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -15,7 +18,7 @@ from artem.core.digests import tensors_digest
 from artem.core.errors import ArtemError, StyleError
 from artem.core.network_file import NetworkFile, load_network_file, read_weights
 from artem.core.picture import Frame
-from artem.core.style_file import Style, save_style
+from artem.core.style_file import save_style
 from artem.media.controls import Controls, Settings
 from artem.media.governor import Governor, ladder
 from artem.media.opencv import resize
@@ -166,34 +169,102 @@ def test_the_next_rung_is_compiled_beside_the_run() -> None:
     assert (painter(at(0)) != full).any()
 
 
-def test_a_network_without_the_style_does_not_step_in(tiny_library: Library, tmp_path: Any) -> None:
-    """Both networks have great-wave; the lighter one lacks the other style."""
-    light = another_network(tiny_library.folder / "fast.onnx", tmp_path / "light.onnx")
-    old = find_style("great-wave")
-    vector = np.random.default_rng(3).normal(0.8, 0.5, light.style_size).astype(np.float32)
-    both = Style(
-        "both", old.vectors | {light.identity: vector}, old.networks | {light.identity: "light"},
-        title="Both", author="A Painter", year="1900", license="public domain",
+@pytest.fixture
+def with_micro(
+    tiny_library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> NetworkFile:
+    """The library with a network `micro` too, for which great-wave exists and no other style."""
+    folder = tmp_path / "models"
+    shutil.copytree(tiny_library.folder, folder)
+    monkeypatch.setattr("artem.runtime.library.MODELS", folder)
+    micro = another_network(folder / "fast.onnx", folder / "micro.onnx")
+    wave = find_style("great-wave")
+    vector = np.random.default_rng(3).normal(0.8, 0.5, micro.style_size).astype(np.float32)
+    both = replace(
+        wave, vectors=wave.vectors | {micro.identity: vector},
+        networks=wave.networks | {micro.identity: "micro"},
     )  # fmt: skip
-    save_style(tmp_path / "both.safetensors", both)
-    governor = Step(30, [ladder(2)[0], ladder(2)[3]])
-    controls = Controls(Settings(str(tmp_path / "both.safetensors")))
-    painter = Painter(
-        controls, networks=["fast", light.path], governor=governor, in_turn=True, threads=1
+    save_style(folder / "styles" / "great-wave.safetensors", both)
+    return micro
+
+
+class Costly(Governor):
+    """Takes each frame to last as long as its rung costs, from 100 ms down."""
+
+    def note(self, painting_s: float) -> Any:
+        return super().note(0.1 * self.rung.cost)
+
+
+def ways(painter: Painter, frames: int = 60) -> list[tuple[str, float]]:
+    """Networks and scales in the order in which they were used."""
+    found: dict[tuple[str, float], None] = {}
+    for index in range(frames):
+        painter(at(index))
+        assert painter.way is not None
+        found[(painter.way.network, painter.way.scale)] = None
+    return list(found)
+
+
+@pytest.mark.usefixtures("with_micro")
+def test_the_governor_takes_micro_where_smaller_is_not_enough() -> None:
+    assert networks_for() == ["fast", "micro"]
+    governor = Costly(25, ladder(2))
+    _, painter = painter_of(networks=networks_for(), governor=governor)
+    assert ways(painter) == [
+        ("fast", 1.0), ("fast", 0.84), ("fast", 0.71), ("micro", 1.0), ("micro", 0.84)
+    ]  # fmt: skip
+    small = Stylizer("great-wave", network="micro", threads=1)(resize(draw_frame(1), 54, 40))
+    np.testing.assert_array_equal(painter(at(1)), resize(small, 64, 48))
+
+
+@pytest.mark.usefixtures("with_micro")
+def test_for_a_style_without_micro_it_only_paints_smaller() -> None:
+    governor = Costly(25, ladder(2))
+    controls, painter = painter_of(
+        Settings("starry-night"), networks=networks_for(), governor=governor
     )
-    painter(at(0))
-    painter(at(1))
-    assert painter.way is not None
-    assert painter.way.network == str(light.path)
+    assert ways(painter) == [("fast", 1.0), ("fast", 0.84), ("fast", 0.71), ("fast", 0.59)]
+    controls.change(style="great-wave")
+    assert ways(painter, 2) == [("micro", 0.84)]
+    controls.change(style={"great-wave": 1, "starry-night": 1})
+    assert ways(painter, 2) == [("fast", 0.59)]
+    controls.change(style="identity")
+    assert ways(painter, 2) == [("micro", 0.84)]
+
+
+@pytest.mark.usefixtures("with_micro")
+def test_a_style_that_micro_lacks_is_not_waited_for_with_micro() -> None:
+    """What is in use goes on while the other is compiled, unless it cannot paint the style."""
+    controls = Controls(Settings("great-wave"))
+    governor = Step(30, [ladder(2)[0], ladder(2)[3]])
+    painter = Painter(controls, networks=networks_for(), governor=governor, threads=1)
+    until(painter, lambda: painter.way is not None and painter.way.network == "micro")
     controls.change(style="starry-night")
     painted = painter(at(2))
-    assert painter.way.network == "fast"
-    np.testing.assert_array_equal(painted, Stylizer("starry-night", threads=1)(draw_frame(2)))
+    assert painter.way is not None
+    assert (painter.way.network, painter.way.scale) == ("fast", 0.71)
+    small = Stylizer("starry-night", threads=1)(resize(draw_frame(2), 45, 34))
+    np.testing.assert_array_equal(painted, resize(small, 64, 48))
+
+
+def test_the_governor_counts_what_a_mask_takes() -> None:
+    class Told(Governor):
+        def note(self, painting_s: float) -> Any:
+            times_s.append(painting_s)
+
+    def slow(timed: TimedFrame) -> Any:
+        time.sleep(0.2)
+        return np.ones((48, 64), np.float32)
+
+    times_s: list[float] = []
+    _, painter = painter_of(governor=Told(30, ladder()), mask=slow)
+    painter(at(0))
+    assert times_s[0] >= 0.2
 
 
 def test_networks_that_may_step_in() -> None:
-    assert networks_for("great-wave") == ["fast"]  # the library here has no other
-    assert networks_for({"great-wave": 1.0}, "mine.onnx") == ["mine.onnx"]
+    assert networks_for() == ["fast"]  # the library here has no other
+    assert networks_for("mine.onnx") == ["mine.onnx"]
 
 
 def test_the_recipe_tells_styles_apart() -> None:

@@ -130,7 +130,7 @@ def live(
         reason = end.why_not()
         if reason is not None:
             raise ArtemError(f"The {kind} '{end.name}' cannot be used: {reason}.")
-    networks = networks_for(controls.settings.style, **given(network=network))
+    networks = networks_for(**given(network=network))
     governor = None
     if came_from.live and scale is None:
         governor = Governor(fps or float(came_from.fps or USUAL_FPS), ladder(len(networks)))

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from artem.core.color import with_colors_of
-from artem.core.errors import NetworkError, StyleError
+from artem.core.errors import NetworkError
 from artem.core.picture import Frame
 from artem.media.controls import Controls, Settings, blend_of
 from artem.media.governor import Governor, Rung
@@ -56,7 +56,8 @@ class Painter:
 
     Args:
         controls: how to paint; may change between two frames, from any thread.
-        networks: the preferred one first; those after it may be chosen by the governor.
+        networks: the preferred one first, which must have every style; those after it may be
+            chosen by the governor for the styles that they have.
         engine, threads: as for :class:`~artem.Stylizer`.
         governor: keeps the frame rate; without it every frame is painted at ``scale``.
         scale: what the sides are multiplied with before painting; the painting is enlarged.
@@ -105,9 +106,9 @@ class Painter:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="artem-compile")
         self._steadier: Steadier | None = None
         self._checked = controls.settings
-        self._models = {name: self._stylizer(name, controls.settings) for name in self._networks}
-        self._able: tuple[StyleChoice, set[str]] = (controls.settings.style, set(self._models))
-        first = self._models[self._networks[0]]
+        self._stand_ins = {name: find_network(name).identity for name in self._networks[1:]}
+        self._able: tuple[StyleChoice | None, set[str]] = (None, set())
+        self._first = first = self._stylizer(self._networks[0], controls.settings)
         self.engine, self.precision = first.engine, first.precision
         controls.check = self.check
 
@@ -117,13 +118,12 @@ class Painter:
             self._stylizer(self._networks[0], settings)
         if settings.steady > 0 and self._checked.steady == 0:
             Steadier()
-        first = self._models[self._networks[0]]
-        first.style_vector(settings.style, strength=settings.strength)
+        self._first.style_vector(settings.style, strength=settings.strength)
         self._checked = settings
 
     def recipe(self) -> dict[str, object]:
         """All that a painting depends on beside the frame, in a form that can be compared."""
-        settings, first = self.controls.settings, self._models[self._networks[0]]
+        settings, first = self.controls.settings, self._first
         vectors = {name: first.style_vector(name) for name in blend_of(settings.style)}
         digests = {name: sha256(vector.tobytes()).hexdigest() for name, vector in vectors.items()}
         return {
@@ -150,10 +150,10 @@ class Painter:
                 self._on_change(describe_way(way))
             self.way = way
         begun_s = time.perf_counter()
-        painted = self._paint(brush, way, frame, settings)
+        painted = self._finish(timed, self._paint(brush, way, frame, settings), settings)
         if self._governor is not None and way == wanted:
             self._rung = self._governor.note(time.perf_counter() - begun_s) or self._rung
-        return self._finish(timed, painted, settings)
+        return painted
 
     def _paint(self, brush: Stylizer, way: Way, frame: Frame, settings: Settings) -> Frame:
         working = resize(frame, *way.working_px)
@@ -180,28 +180,35 @@ class Painter:
 
     def _way(self, settings: Settings, frame: Frame) -> Way:
         height, width = frame.shape[:2]
-        network = self._networks[self._rung.network]
+        network, scale = self._networks[self._rung.network], self._rung.scale
         if not self._has_style(network, settings.style):
-            network = self._networks[0]
-        return Way(network, settings.precision, self._rung.scale, width, height)
+            # The preferred one, at the size at which it costs as much.
+            network, scale = self._networks[0], round(self._rung.cost**0.5, 2)
+        return Way(network, settings.precision, scale, width, height)
 
     def _has_style(self, network: str, style: StyleChoice) -> bool:
-        """Whether one that stepped in can go on with the style; looked up when it changes."""
-        if self._able[0] != style and network != self._networks[0]:
-            able = set()
-            for name, model in self._models.items():
-                with suppress(StyleError):
-                    model.style_vector(style)
-                    able.add(name)
-            self._able = (style, able)
-        return network == self._networks[0] or network in self._able[1]
+        """Whether a network can paint the style; looked up when the style changes."""
+        if network == self._networks[0]:
+            return True
+        if self._able[0] != style:
+            chosen = [find_style(one) for one in (style if isinstance(style, Mapping) else [style])]
+            self._able = (
+                style,
+                {
+                    name
+                    for name, identity in self._stand_ins.items()
+                    if all(identity in one.vectors or one.name == IDENTITY.name for one in chosen)
+                },
+            )
+        return network in self._able[1]
 
     def _brush(self, wanted: Way, settings: Settings) -> tuple[Stylizer, Way]:
         """The stylizer for a way, or while it is being compiled the one in use."""
         now = self.way
-        can_wait = now is not None and (now.width_px, now.height_px) == (
-            wanted.width_px,
-            wanted.height_px,
+        can_wait = (
+            now is not None
+            and (now.width_px, now.height_px) == (wanted.width_px, wanted.height_px)
+            and self._has_style(now.network, settings.style)
         )
         if wanted not in self._brushes:
             if self._in_turn or not can_wait:
@@ -246,17 +253,12 @@ class Painter:
         )  # fmt: skip
 
 
-def networks_for(style: StyleChoice, network: str = "fast") -> list[str]:
-    """A network, and those of the library that may step in for it and have the style."""
+def networks_for(network: str = "fast") -> list[str]:
+    """A network, and those of the library that may step in for it."""
     found = [network]
     for name in LIGHTER.get(network, ()):
-        try:
-            identity = find_network(name).identity
-        except NetworkError:
-            continue
-        styles = style if isinstance(style, Mapping) else [style]
-        chosen = [find_style(one) for one in styles]
-        if all(identity in one.vectors or one.name == IDENTITY.name for one in chosen):
+        with suppress(NetworkError):
+            find_network(name)
             found.append(name)
     return found
 
