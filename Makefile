@@ -14,6 +14,7 @@ SAMPLES := src/artem/models/samples
 STYLES := great-wave starry-night roman-mosaic red-chalk composition-vii udnie
 MODELS := $(shell find src/artem/models -type f 2>/dev/null)
 SOURCES := $(shell find src -type f -name '*.py' 2>/dev/null)
+NATIVE := setup.py $(wildcard native/*.cpp native/*.h)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check lint bench bench-speed bench-quality bench-steady clean
@@ -30,14 +31,14 @@ define make_venv
 		{ echo "error: $(PYTHON) cannot make environments. On Debian: apt install python3-venv" >&2; exit 1; }
 endef
 
-$(DEMO)/installed: pyproject.toml $(SOURCES) $(MODELS)
+$(DEMO)/installed: pyproject.toml $(SOURCES) $(MODELS) $(NATIVE)
 	$(call make_venv,$(DEMO))
 	rm -rf build
 	$(DEMO)/bin/pip install --quiet .
 	rm -rf build
 	@touch $@
 
-$(DEV)/installed: pyproject.toml
+$(DEV)/installed: pyproject.toml $(NATIVE)
 	$(call make_venv,$(DEV))
 	$(DEV)/bin/pip install --quiet --editable '.[train,heic,onnxruntime,dev]'
 	@touch $@

@@ -1,6 +1,7 @@
 """``artem bench speed`` and ``artem info``."""
 
 import json
+import re
 from collections.abc import Callable
 
 from app.conftest import Run
@@ -70,6 +71,7 @@ def test_info(run: Run, tiny_library: Library) -> None:
     result = run("info")
     assert result.exit_code == 0
     assert f"networks: fast ({tiny_library.network.identity[:12]})" in result.stdout
+    assert re.search("^binary networks: (by .+ kernels|slowly: .+)$", result.stdout, re.M)
     assert "styles: 3, listed by: artem styles" in result.stdout
     assert f"shipped with the package: {tiny_library.folder}" in result.stdout
     assert "(not made yet)" in result.stdout

@@ -12,6 +12,7 @@ def info() -> None:
     from artem.core.network_file import load_network_file
     from artem.runtime.engine import PRECISIONS, engines
     from artem.runtime.library import MODELS, style_files, user_styles_folder
+    from artem.runtime.xnor.dispatch import best_kernels, why_only_reference
 
     typer.echo(f"artem {__version__}")
     networks = [load_network_file(file) for file in sorted(MODELS.glob("*.onnx"))]
@@ -21,6 +22,9 @@ def info() -> None:
                 continue
             reason = engine.why_not(networks[0], precision)
             typer.echo(f"{engine.name}, {precision}: {'ready' if reason is None else reason}")
+    slow = why_only_reference()
+    kernels = f"by {best_kernels().name} kernels" if slow is None else f"slowly: {slow}"
+    typer.echo(f"binary networks: {kernels}")
     names = ", ".join(f"{network.name} ({network.identity[:12]})" for network in networks)
     typer.echo(f"networks: {names or 'none'}")
     typer.echo(f"styles: {len(style_files()) + 1}, listed by: artem styles")

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from artem.core.errors import NetworkError
+from artem.runtime.xnor.dispatch import Kernels, best_kernels
 from artem.runtime.xnor.geometry import Geometry
-from artem.runtime.xnor.kernels import Kernels, best_kernels
 from artem.runtime.xnor.packing import Maps, Words, pack_weights, words_for
 from artem.runtime.xnor.reference import Dots, Sums, empty_words, instance_norm
 

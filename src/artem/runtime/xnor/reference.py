@@ -141,7 +141,8 @@ def mean_magnitudes(values: Maps) -> Maps:
     while width > 1:
         width //= 2
         lanes = lanes[..., :width] + lanes[..., width:]
-    return lanes[..., 0] / np.float32(channels)
+    means: Maps = np.divide(lanes[..., 0], np.float32(channels), dtype=np.float32)
+    return means
 
 
 def instance_norm(

@@ -1,0 +1,392 @@
+// The C interface: what is the same for all instruction sets.
+#include "artem_xnor.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <vector>
+
+#include "kernel.h"
+#include "pool.h"
+
+using namespace artem;
+
+namespace {
+
+constexpr int64_t kTilePixels = 64;   // their counts, their input and a piece of weights fit a first cache
+constexpr int64_t kPassPixels = 256;  // taken at a time by a thread
+
+struct Freed {
+    void operator()(uint8_t *memory) const { ::operator delete[](memory, std::align_val_t{64}); }
+};
+using Bytes = std::unique_ptr<uint8_t[], Freed>;
+
+Bytes room_for(size_t bytes) {
+    return Bytes(static_cast<uint8_t *>(::operator new[](bytes + 64, std::align_val_t{64})));
+}
+
+int64_t mirrored(int64_t at, int64_t size) {
+    if (at < 0) return -at;
+    return at < size ? at : 2 * (size - 1) - at;
+}
+
+int64_t ceiling(int64_t whole, int64_t part) { return (whole + part - 1) / part; }
+
+}  // namespace
+
+struct artem_xnor_weights {
+    const Kernel &kernel;
+    artem_xnor_geometry shape;
+    int64_t words, pixel_steps, total_steps, block;
+    std::vector<Stretch> stretches;
+    Bytes arranged;
+    std::vector<uint16_t> ones;  // taps, out: bits that are 1, for taps beyond a border of zeros
+
+    artem_xnor_weights(const Kernel &of, const artem_xnor_geometry &geometry,
+                       const uint64_t *packed)
+        : kernel(of),
+          shape(geometry),
+          words(ceiling(geometry.channels, 64)),
+          pixel_steps(ceiling(geometry.channels, of.step_channels)),
+          total_steps(pixel_steps * geometry.kernel_height * geometry.kernel_width),
+          block(of.register_channels * of.block_registers) {
+        plan_stretches();
+        arrange(packed);
+        if (!shape.reflect) count_ones(packed);
+    }
+
+    int64_t taps() const { return int64_t{shape.kernel_height} * shape.kernel_width; }
+
+    int32_t registers_at(int64_t first_channel) const {
+        const int64_t left = ceiling(shape.out_channels - first_channel, kernel.register_channels);
+        return static_cast<int32_t>(std::min<int64_t>(left, kernel.block_registers));
+    }
+
+    // Where the weights of the block that begins with this channel lie.
+    const uint8_t *block_at(int64_t first_channel) const {
+        return arranged.get() +
+               first_channel / kernel.register_channels * total_steps * kernel.register_bytes;
+    }
+
+   private:
+    uint64_t word_at(const uint64_t *packed, int64_t out, int64_t tap, int64_t word) const {
+        const uint64_t bits = packed[(out * taps() + tap) * words + word];
+        const int tail = shape.channels % 64;
+        return word == words - 1 && tail ? bits & ((uint64_t{1} << tail) - 1) : bits;
+    }
+
+    // Rows of the kernel, cut into parts that counters can hold, and joined while they can.
+    void plan_stretches() {
+        const int64_t row = pixel_steps * shape.kernel_width;
+        const int64_t parts = ceiling(row, kernel.step_limit), length = ceiling(row, parts);
+        int64_t counted = 0;
+        for (int32_t y = 0; y < shape.kernel_height; ++y)
+            for (int64_t first = 0; first < row; first += length) {
+                const int64_t steps = std::min(length, row - first);
+                if (counted + steps > kernel.step_limit) {
+                    stretches.back().last = true;
+                    counted = 0;
+                }
+                counted += steps;
+                stretches.push_back({y, static_cast<int32_t>(first), static_cast<int32_t>(steps),
+                                     false});
+            }
+        stretches.back().last = true;
+    }
+
+    void arrange(const uint64_t *packed) {
+        const int64_t registers = ceiling(shape.out_channels, kernel.register_channels);
+        const size_t size = static_cast<size_t>(registers * total_steps * kernel.register_bytes);
+        arranged = room_for(size);
+        std::memset(arranged.get(), 0, size);
+        const int steps_per_word = 64 / kernel.step_channels;
+        const uint64_t mask = kernel.step_channels == 64
+                                  ? ~uint64_t{0}
+                                  : (uint64_t{1} << kernel.step_channels % 64) - 1;
+        for (int64_t out = 0; out < shape.out_channels; ++out) {
+            const int64_t begin = out / block * block, lane = out - begin;
+            const int64_t pitch = registers_at(begin) * kernel.register_bytes;
+            uint8_t *to = arranged.get() + (block_at(begin) - arranged.get()) +
+                          lane / kernel.register_channels * kernel.register_bytes;
+            for (int64_t tap = 0; tap < taps(); ++tap)
+                for (int64_t step = 0; step < pixel_steps; ++step, to += pitch) {
+                    const uint64_t word = word_at(packed, out, tap, step / steps_per_word);
+                    const int shift =
+                        static_cast<int>(step % steps_per_word) * kernel.step_channels;
+                    kernel.place(to, static_cast<int32_t>(lane % kernel.register_channels),
+                                 word >> shift & mask);
+                }
+        }
+    }
+
+    void count_ones(const uint64_t *packed) {
+        ones.resize(static_cast<size_t>(taps() * shape.out_channels));
+        for (int64_t tap = 0; tap < taps(); ++tap)
+            for (int64_t out = 0; out < shape.out_channels; ++out) {
+                uint16_t &sum = ones[static_cast<size_t>(tap * shape.out_channels + out)];
+                for (int64_t word = 0; word < words; ++word)
+                    for (uint64_t bits = word_at(packed, out, tap, word); bits; bits &= bits - 1)
+                        ++sum;
+            }
+    }
+};
+
+namespace {
+
+// One call to convolve: sizes, and the work that threads share.
+class Convolution {
+   public:
+    Convolution(const artem_xnor_weights &weights, int64_t images, int64_t height, int64_t width,
+                const uint64_t *packed, int16_t *dots, int64_t *sums)
+        : w_(weights),
+          images_(images),
+          height_(height),
+          width_(width),
+          pad_y_(padding(weights.shape.kernel_height)),
+          pad_x_(padding(weights.shape.kernel_width)),
+          out_height_((height + 2 * pad_y_ - weights.shape.kernel_height) / weights.shape.stride + 1),
+          out_width_((width + 2 * pad_x_ - weights.shape.kernel_width) / weights.shape.stride + 1),
+          tile_width_(ceiling(out_width_, ceiling(out_width_, kTilePixels))),
+          tile_height_(std::min(out_height_, std::max<int64_t>(1, kTilePixels / tile_width_))),
+          across_(ceiling(out_width_, tile_width_)),
+          tiles_(images * across_ * ceiling(out_height_, tile_height_)),
+          pixel_bytes_(weights.pixel_steps * weights.kernel.step_bytes),
+          pitch_(((tile_width_ - 1) * weights.shape.stride + weights.shape.kernel_width) *
+                 pixel_bytes_),
+          packed_(packed),
+          dots_(dots),
+          sums_(sums) {}
+
+    bool run(int32_t threads) {
+        std::memset(sums_, 0, sizeof(int64_t) * 2 * static_cast<size_t>(images_ * channels()));
+        run_on(static_cast<int32_t>(std::min<int64_t>(threads, tiles_)), [this] { work(); });
+        return !failed_;
+    }
+
+   private:
+    // What one thread needs.
+    struct Desk {
+        Bytes steps, counts;
+        std::vector<int32_t> offsets, sizes;
+        std::vector<int16_t *> dots;
+        std::vector<int64_t> sums;  // 2, out
+        int64_t image = -1;         // that sums belong to
+    };
+
+    int64_t channels() const { return w_.shape.out_channels; }
+
+    int64_t padding(int64_t kernel) const {  // geometry.py: Geometry.padding
+        return std::max<int64_t>(0, kernel - w_.shape.stride + 1) / 2;
+    }
+
+    void work() noexcept try {
+        const int64_t rows = (tile_height_ - 1) * w_.shape.stride + w_.shape.kernel_height;
+        const size_t pixels = static_cast<size_t>(tile_width_ * tile_height_);
+        Desk desk;
+        desk.steps = room_for(static_cast<size_t>(rows * pitch_));
+        desk.counts = room_for(pixels * static_cast<size_t>(w_.block) * sizeof(uint16_t));
+        desk.offsets.resize(pixels);
+        desk.sizes.resize(pixels);
+        desk.dots.resize(pixels);
+        desk.sums.resize(static_cast<size_t>(2 * channels()));
+        for (int64_t tile; !failed_ && (tile = next_++) < tiles_;) convolve(desk, tile);
+        hand_in(desk);
+    } catch (const std::bad_alloc &) {
+        failed_ = true;
+    }
+
+    void convolve(Desk &desk, int64_t number) {
+        const int64_t down = ceiling(out_height_, tile_height_);
+        const int64_t image = number / (across_ * down);
+        const int64_t y0 = number / across_ % down * tile_height_;
+        const int64_t x0 = number % across_ * tile_width_;
+        const int64_t rows = std::min(tile_height_, out_height_ - y0);
+        const int64_t columns = std::min(tile_width_, out_width_ - x0);
+        if (image != desk.image) {
+            hand_in(desk);
+            desk.image = image;
+        }
+        expand(desk, image, y0, x0, rows, columns);
+        Tile tile = {desk.steps.get(),  desk.offsets.data(), pitch_,
+                     static_cast<int32_t>(rows * columns), w_.stretches.data(),
+                     static_cast<int32_t>(w_.stretches.size())};
+        int64_t pixel = 0;
+        for (int64_t y = 0; y < rows; ++y)
+            for (int64_t x = 0; x < columns; ++x, ++pixel)
+                desk.offsets[static_cast<size_t>(pixel)] = static_cast<int32_t>(
+                    w_.shape.stride * (y * pitch_ + x * pixel_bytes_));
+        auto *counts = reinterpret_cast<uint16_t *>(desk.counts.get());
+        for (int64_t first = 0; first < channels(); first += w_.block) {
+            const int64_t present = std::min(w_.block, channels() - first);
+            w_.kernel.count({&tile, w_.block_at(first), w_.registers_at(first), counts});
+            pixel = 0;
+            for (int64_t y = y0; y < y0 + rows; ++y)
+                for (int64_t x = x0; x < x0 + columns; ++x, ++pixel) {
+                    const auto at = static_cast<size_t>(pixel);
+                    desk.dots[at] =
+                        dots_ + ((image * out_height_ + y) * out_width_ + x) * channels() + first;
+                    desk.sizes[at] = without_outside(y, x, first, present, counts + pixel * w_.block);
+                }
+            const auto largest = static_cast<int32_t>(w_.taps() * w_.shape.channels);
+            w_.kernel.tally({counts, desk.sizes.data(), desk.dots.data(), tile.pixels,
+                             static_cast<int32_t>(present), largest, desk.sums.data() + first,
+                             desk.sums.data() + channels() + first});
+        }
+    }
+
+    // The tile's input, with what lies beyond the border, as steps.
+    void expand(Desk &desk, int64_t image, int64_t y0, int64_t x0, int64_t rows, int64_t columns) {
+        const int64_t stride = w_.shape.stride, top = y0 * stride - pad_y_;
+        const int64_t left = x0 * stride - pad_x_;
+        const int64_t in_rows = (rows - 1) * stride + w_.shape.kernel_height;
+        const int64_t in_columns = (columns - 1) * stride + w_.shape.kernel_width;
+        const int64_t begin = std::max<int64_t>(left, 0), end = std::min(left + in_columns, width_);
+        for (int64_t row = 0; row < in_rows; ++row) {
+            uint8_t *to = desk.steps.get() + row * pitch_;
+            int64_t y = top + row;
+            if (y < 0 || y >= height_) {
+                if (!w_.shape.reflect) {
+                    std::memset(to, 0, static_cast<size_t>(in_columns * pixel_bytes_));
+                    continue;
+                }
+                y = mirrored(y, height_);
+            }
+            const uint64_t *from = packed_ + (image * height_ + y) * width_ * w_.words;
+            const auto pixels = [&](int64_t x, int64_t count, int64_t at) {
+                w_.kernel.expand(from + x * w_.words, count, w_.shape.channels,
+                                 to + (at - left) * pixel_bytes_);
+            };
+            pixels(begin, end - begin, begin);
+            for (int64_t x = left; x < left + in_columns; ++x) {
+                if (x == begin) x = end;
+                if (x >= left + in_columns) break;
+                if (w_.shape.reflect) pixels(mirrored(x, width_), 1, x);
+                else std::memset(to + (x - left) * pixel_bytes_, 0, static_cast<size_t>(pixel_bytes_));
+            }
+        }
+    }
+
+    // Taps beyond a border of zeros were counted as if all their input bits were 0; takes them
+    // out of the counts and returns how many products are left.
+    int32_t without_outside(int64_t y, int64_t x, int64_t first, int64_t present,
+                            uint16_t *counts) const {
+        const int64_t top = y * w_.shape.stride - pad_y_, left = x * w_.shape.stride - pad_x_;
+        auto size = static_cast<int32_t>(w_.taps() * w_.shape.channels);
+        if (w_.shape.reflect || (top >= 0 && left >= 0 && top + w_.shape.kernel_height <= height_ &&
+                                 left + w_.shape.kernel_width <= width_))
+            return size;
+        for (int64_t tap = 0; tap < w_.taps(); ++tap) {
+            const int64_t tap_y = top + tap / w_.shape.kernel_width;
+            const int64_t tap_x = left + tap % w_.shape.kernel_width;
+            if (tap_y >= 0 && tap_y < height_ && tap_x >= 0 && tap_x < width_) continue;
+            size -= w_.shape.channels;
+            const uint16_t *ones = w_.ones.data() + tap * channels() + first;
+            for (int64_t i = 0; i < present; ++i)
+                counts[i] = static_cast<uint16_t>(counts[i] - ones[i]);
+        }
+        return size;
+    }
+
+    void hand_in(Desk &desk) {
+        if (desk.image < 0) return;
+        const std::lock_guard<std::mutex> lock(handing_in_);
+        int64_t *sums = sums_ + desk.image * 2 * channels();
+        for (size_t i = 0; i < desk.sums.size(); ++i) sums[i] += desk.sums[i];
+        std::fill(desk.sums.begin(), desk.sums.end(), 0);
+    }
+
+    const artem_xnor_weights &w_;
+    const int64_t images_, height_, width_, pad_y_, pad_x_, out_height_, out_width_;
+    const int64_t tile_width_, tile_height_, across_, tiles_, pixel_bytes_, pitch_;
+    const uint64_t *packed_;
+    int16_t *dots_;
+    int64_t *sums_;
+    std::atomic<int64_t> next_{0};
+    std::atomic<bool> failed_{false};
+    std::mutex handing_in_;
+};
+
+// Calls `pass(image, first pixel, pixels)` for all pixels, in parts that threads take.
+template <class Pass>
+void in_parts(int64_t images, int64_t pixels, int32_t threads, const Pass &pass) {
+    const int64_t parts = ceiling(pixels, kPassPixels);
+    std::atomic<int64_t> next{0};
+    run_on(static_cast<int32_t>(std::min<int64_t>(threads, images * parts)), [&] {
+        for (int64_t part; (part = next++) < images * parts;) {
+            const int64_t first = part % parts * kPassPixels;
+            pass(part / parts, first, std::min(kPassPixels, pixels - first));
+        }
+    });
+}
+
+}  // namespace
+
+int32_t artem_xnor_interface(void) { return ARTEM_XNOR_INTERFACE; }
+
+const char *artem_xnor_name(int32_t kernel) {
+    return kernels[kernel] ? kernels[kernel]->name : nullptr;
+}
+
+int32_t artem_xnor_runs(int32_t kernel) { return kernels[kernel]->runs(); }
+
+artem_xnor_weights *artem_xnor_arrange(int32_t kernel, const artem_xnor_geometry *geometry,
+                                       const uint64_t *words) try {
+    return new artem_xnor_weights(*kernels[kernel], *geometry, words);
+} catch (const std::bad_alloc &) {
+    return nullptr;
+}
+
+void artem_xnor_release(artem_xnor_weights *weights) { delete weights; }
+
+int32_t artem_xnor_convolve(const artem_xnor_weights *weights, int64_t images, int64_t height,
+                            int64_t width, const uint64_t *packed, int16_t *dots, int64_t *sums,
+                            int32_t threads) try {
+    Convolution convolution(*weights, images, height, width, packed, dots, sums);
+    return convolution.run(threads) ? 0 : -1;
+} catch (const std::bad_alloc &) {
+    return -1;
+}
+
+int32_t artem_xnor_sign_pack(int32_t kernel, int64_t images, int64_t pixels, int64_t channels,
+                             const float *maps, const float *scale, const float *shift,
+                             uint64_t *words, float *magnitudes, int32_t threads) try {
+    const int64_t word_count = ceiling(channels, 64);
+    in_parts(images, pixels, threads, [&](int64_t image, int64_t first, int64_t count) {
+        const int64_t at = image * pixels + first;
+        kernels[kernel]->sign({count, channels, maps + at * channels, scale + image * channels,
+                               shift + image * channels, words + at * word_count,
+                               magnitudes ? magnitudes + at : nullptr});
+    });
+    return 0;
+} catch (const std::bad_alloc &) {
+    return -1;
+}
+
+int32_t artem_xnor_finish(int32_t kernel, int64_t images, int64_t pixels, int64_t channels,
+                          const artem_xnor_finishing *whole, int32_t threads) try {
+    const int64_t word_count = ceiling(channels, 64);
+    in_parts(images, pixels, threads, [&](int64_t image, int64_t first, int64_t count) {
+        const int64_t pixel = image * pixels + first, at = pixel * channels;
+        artem_xnor_finishing part = *whole;
+        part.dots += at;
+        part.gain += image * channels;
+        part.bias += image * channels;
+        if (part.pixel_scales) part.pixel_scales += pixel;
+        if (part.residual) part.residual += at;
+        if (part.out) part.out += at;
+        if (part.words) {
+            part.next_scale += image * channels;
+            part.next_shift += image * channels;
+            part.words += pixel * word_count;
+            if (part.magnitudes) part.magnitudes += pixel;
+        }
+        kernels[kernel]->finish(count, channels, part);
+    });
+    return 0;
+} catch (const std::bad_alloc &) {
+    return -1;
+}
