@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from artem.core.errors import NetworkError
 from artem.learn.networks import SlimNet, TransformerNet, identity_vector, style_vector
 from artem.learn.networks.build import build_network
-from artem.learn.networks.conditional import conditional_instance_norm
+from artem.learn.networks.conditional import Grain, conditional_instance_norm
 
 
 def parameters(network: nn.Module) -> int:
@@ -59,6 +59,39 @@ def test_conditional_instance_norm_is_blind_to_gain_and_offset() -> None:
         conditional_instance_norm(maps, scale, shift),
         rtol=1e-3, atol=1e-4,
     )  # fmt: skip
+
+
+# Grain
+
+
+def test_grain_adds_its_noise_times_the_style_s_gain() -> None:
+    grain = Grain(2)
+    maps = torch.rand(2, 5, 20, 30)
+    gains = torch.tensor([[0.0, 2.0], [-1.0, 0.5]])
+    result = grain(maps, iter([gains]))
+    torch.testing.assert_close(result[:, :5], maps)
+    torch.testing.assert_close(
+        result[:, 5:], gains[:, :, None, None] * grain.noise[:, :, :20, :30].expand(2, -1, -1, -1)
+    )
+
+
+def test_grain_repeats_after_its_period_and_is_the_same_in_every_network() -> None:
+    wide = Grain(1)(torch.zeros(1, 1, 3, Grain.PERIOD + 9), iter([torch.ones(1, 1)]))[:, 1:]
+    assert torch.equal(wide[..., :9], wide[..., Grain.PERIOD :])
+    assert abs(float(Grain(1).noise.mean())) < 0.03 and 0.95 < float(Grain(1).noise.std()) < 1.05
+    assert torch.equal(Grain(1).noise, Grain(1).noise)
+
+
+def test_a_flat_picture_need_not_repeat_at_the_stride_where_there_is_grain() -> None:
+    torch.manual_seed(0)
+    flat = torch.full((1, 3, 256, 256), 0.5)
+    for channels in (0, 2):
+        network = SlimNet(stem=8, trunk=8, half=4, blocks=1, refine=1, grain=channels)
+        with torch.no_grad():
+            painted = network(flat, style_vector(network)[None])
+        middle = painted[..., 96:160, 96:160]
+        repeats = torch.allclose(middle[..., 8:], middle[..., :-8], atol=1e-4)
+        assert repeats == (channels == 0)
 
 
 # The slim family

@@ -20,7 +20,13 @@ from artem.learn.training.recipe import fitted_recipe, perceptual_loss, publishe
 MakePhotos = Callable[[int], Path]
 
 RECIPE = Recipe(
-    steps=12, batch=2, crop_px=32, style_px=48, learning_rate=1e-2, consistency_weight=0.0
+    steps=12,
+    batch=2,
+    crop_px=32,
+    style_px=48,
+    learning_rate=1e-2,
+    consistency_weight=0.0,
+    grid_weight=0.0,
 )
 
 
@@ -108,13 +114,13 @@ def test_progress_reports_unweighted_terms_and_their_weighted_sum(
     tiny_vgg: VGG, photos: PhotoFolder
 ) -> None:
     recipe = replace(
-        RECIPE, steps=3, crop_px=40, consistency_weight=7.0, range_weight=2.0,
+        RECIPE, steps=3, crop_px=40, consistency_weight=7.0, grid_weight=11.0, range_weight=2.0,
         content_weight=2.0, style_weight=3.0, tv_weight=5.0,
     )  # fmt: skip
     seen: list[Progress] = []
     make_trainer(photos, tiny_vgg, recipe).run(seen.append)
     assert [progress.step for progress in seen] == [1, 2, 3]
-    weights = {"content": 2, "style": 3, "tv": 5, "range": 2, "consistency": 7}
+    weights = {"content": 2, "style": 3, "tv": 5, "range": 2, "consistency": 7, "grid": 11}
     for progress in seen:
         assert progress.terms.keys() == weights.keys()
         total = sum(weights[name] * value for name, value in progress.terms.items())
@@ -165,10 +171,13 @@ def test_crops_that_cannot_work_are_refused(
 # It goes on where it stopped
 
 
+@pytest.mark.parametrize("optimizer", ["muon", "adam"])
 def test_a_resumed_training_ends_bit_for_bit_where_an_uninterrupted_one_does(
-    tiny_vgg: VGG, photos: PhotoFolder, tmp_path: Path
+    tiny_vgg: VGG, photos: PhotoFolder, tmp_path: Path, optimizer: str
 ) -> None:
-    recipe = replace(RECIPE, crop_px=40, consistency_weight=1.0)
+    recipe = replace(
+        RECIPE, crop_px=40, consistency_weight=1.0, grid_weight=1.0, optimizer=optimizer
+    )
     whole = make_trainer(photos, tiny_vgg, recipe)
     whole.run()
 
@@ -318,7 +327,7 @@ def test_a_bad_step_is_undone_and_the_training_goes_on(
 
     def watch(progress: Progress) -> None:
         steps.append(progress.step)
-        rate = trainer.optimizer.param_groups[0]["lr"]
+        rate = trainer.optimizers[0].param_groups[0]["lr"]
         rates.setdefault(progress.step, []).append(rate)
         assert progress.rollbacks == (1 if len(steps) > 7 else 0)
 

@@ -100,6 +100,10 @@ def train(
     consistency_weight: Annotated[
         float | None, typer.Option("--consistency-weight", min=0, help="Calm in videos.")
     ] = None,
+    grid_weight: Annotated[
+        float | None, typer.Option("--grid-weight", min=0, help="No rows of dots.")
+    ] = None,
+    optimizer: Annotated[str | None, typer.Option("--optimizer", help="muon or adam.")] = None,
     clip: Annotated[float | None, typer.Option(min=0, help="Largest gradient; 0: any.")] = None,
     clip_by: Annotated[str | None, typer.Option(help="parameter or global.")] = None,
     seed: SeedOption = None,
@@ -126,8 +130,8 @@ def train(
         content_layers=weights("--content-layer", content_layer),
         style_layers=weights("--style-layer", style_layer),
         content_weight=content_weight, style_weight=style_weight,
-        tv_weight=tv_weight, tv=tv, consistency_weight=consistency_weight, clip=clip,
-        clip_by=clip_by, seed=seed,
+        tv_weight=tv_weight, tv=tv, consistency_weight=consistency_weight,
+        grid_weight=grid_weight, optimizer=optimizer, clip=clip, clip_by=clip_by, seed=seed,
     )  # fmt: skip
     options = given(
         start=network, encoder=encoder, device=device, compile=compile or None,

@@ -32,7 +32,7 @@ from artem.learn.training.preview import write_preview
 from artem.learn.training.recipe import Recipe, fitted_recipe
 from artem.runtime.library import find_network, styles
 
-POLISH = Recipe(steps=200, batch=2, crop_px=192, style_learning_rate=2e-2, consistency_weight=0.0)
+POLISH = Recipe(steps=200, batch=2, crop_px=192, consistency_weight=0.0)
 """How a style vector alone is trained: fewer, longer steps; the network stays what it is."""
 
 CHECKPOINT_S = 60.0

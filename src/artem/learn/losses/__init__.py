@@ -4,6 +4,7 @@ from artem.learn.losses.adversarial import AdversarialLoss
 from artem.learn.losses.consistency import consistency_loss
 from artem.learn.losses.content import content_loss
 from artem.learn.losses.gram import gram_loss, gram_matrix
+from artem.learn.losses.grid import grid_loss
 from artem.learn.losses.normalization import NORMALIZATIONS
 from artem.learn.losses.perceptual import PerceptualLoss
 from artem.learn.losses.style import ADVERSARIAL, STYLE_LOSSES, StyleLoss
@@ -21,5 +22,6 @@ __all__ = [
     "content_loss",
     "gram_loss",
     "gram_matrix",
+    "grid_loss",
     "total_variation",
 ]

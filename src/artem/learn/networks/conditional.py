@@ -16,6 +16,8 @@ from torch import Tensor, nn
 HEAD_SIZES = (3, 3, 3)
 """The head's part of a style vector: skip, scale and shift, one for each color."""
 
+HEAD_STARTS = (0.2, 0.4, 0.4)
+
 
 def conditional_instance_norm(
     maps: Tensor, scale: Tensor, shift: Tensor, eps: float = 1e-5
@@ -61,6 +63,7 @@ class ConvNorm(nn.Module):
             channels, out_channels, kernel, stride=stride, bias=norm != "conditional"
         )
         self.style_sizes = (out_channels, out_channels) if norm == "conditional" else ()
+        self.style_starts = (1.0, 0.0) if norm == "conditional" else ()
 
     def forward(self, maps: Tensor, style: Iterator[Tensor]) -> Tensor:
         """``style`` yields the scales and shifts still to be used, ``(N, C)`` each."""
@@ -72,11 +75,47 @@ class ConvNorm(nn.Module):
         return F.relu(maps) if self.relu else maps
 
 
+class Grain(nn.Module):
+    """Noise that never changes, as channels beside the feature maps.
+
+    In a flat area a convolutional network has nothing to tell one place from
+    the next, so whatever it paints there repeats at its stride, as rows of dots.
+    The noise gives it something to hang strokes on (as the inputs of texture
+    networks do, Ulyanov et al., arXiv:1603.03417; at the place of StyleGAN's,
+    Karras et al., arXiv:1812.04948, but fixed, so that a still scene stays still).
+
+    Args:
+        channels: of noise; the style vector holds a gain for each.
+    """
+
+    PERIOD = 128
+    """After so many positions the noise repeats."""
+
+    noise: Tensor
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        generator = torch.Generator().manual_seed(0)
+        noise = torch.randn(1, channels, self.PERIOD, self.PERIOD, generator=generator)
+        self.register_buffer("noise", noise)
+        self.style_sizes = (channels,)
+        self.style_starts = (1.0,)
+
+    def forward(self, maps: Tensor, style: Iterator[Tensor]) -> Tensor:
+        """``(N, C, H, W)`` to ``(N, C + channels, H, W)``."""
+        gain = next(style)[:, :, None, None]
+        rows = torch.arange(maps.shape[2], device=maps.device) % self.PERIOD
+        columns = torch.arange(maps.shape[3], device=maps.device) % self.PERIOD
+        noise = gain * self.noise.index_select(2, rows).index_select(3, columns)
+        return torch.cat([maps, noise.to(maps.dtype).expand(len(maps), -1, -1, -1)], dim=1)
+
+
 class StyledNetwork(nn.Module):
     """A network that takes a style vector beside its picture.
 
     Subclasses set up their layers, call :meth:`measure`, and implement
-    :meth:`residual`.
+    :meth:`residual`. A layer that takes part of the style vector names its parts'
+    lengths, ``style_sizes``, and where they start in a new style, ``style_starts``.
 
     Attributes:
         architecture: what :func:`~artem.learn.networks.build.build_network`
@@ -96,12 +135,11 @@ class StyledNetwork(nn.Module):
 
     def measure(self) -> None:
         """Add up the style vector's parts, in the order in which layers were set up."""
-        self.style_sizes = [
-            size
-            for module in self.modules()
-            if isinstance(module, ConvNorm)
-            for size in module.style_sizes
-        ] + list(HEAD_SIZES)
+        layers = [module for module in self.modules() if isinstance(module, ConvNorm | Grain)]
+        self.style_sizes = [size for layer in layers for size in layer.style_sizes]
+        self.style_starts = [start for layer in layers for start in layer.style_starts]
+        self.style_sizes += HEAD_SIZES
+        self.style_starts += HEAD_STARTS
         self.style_size = sum(self.style_sizes)
 
     def residual(self, image: Tensor, style: Iterator[Tensor]) -> Tensor:
@@ -135,9 +173,6 @@ def identity_vector(network: StyledNetwork) -> Tensor:
 
 
 def style_vector(network: StyledNetwork) -> Tensor:
-    """Where every new style starts ``(P,)``: scales 1, shifts 0, a middle gray head."""
-    parts: list[Tensor] = []
-    for index, size in enumerate(network.style_sizes[:-3]):
-        parts.append(torch.ones(size) if index % 2 == 0 else torch.zeros(size))
-    skip, scale, shift = torch.full((3,), 0.2), torch.full((3,), 0.4), torch.full((3,), 0.4)
-    return torch.cat([*parts, skip, scale, shift])
+    """Where every new style starts ``(P,)``: gains and scales 1, shifts 0, a middle gray head."""
+    parts = zip(network.style_sizes, network.style_starts, strict=True)
+    return torch.cat([torch.full((size,), start) for size, start in parts])

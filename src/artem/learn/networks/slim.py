@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from artem.learn.networks.conditional import ConvNorm, StyledNetwork
+from artem.learn.networks.conditional import ConvNorm, Grain, StyledNetwork
 
 
 class SlimNet(StyledNetwork):
@@ -18,7 +18,8 @@ class SlimNet(StyledNetwork):
     stage     layer                                       channels   size
     ========  ==========================================  =========  ===========
     stem      8x8 convolution, stride 4, norm             3 -> 32    1/4
-    down      4x4 convolution, stride 2, norm             32 -> 64   1/8
+    grain     fixed noise beside the maps                 + 2        1/4
+    down      4x4 convolution, stride 2, norm             34 -> 64   1/8
     trunk     residual blocks of two 3x3, norm            64         1/8
     up        nearest x2, 3x3, norm, plus the stem's      64 -> 32   1/4
     refine    residual blocks of two 3x3                  32         1/4
@@ -36,6 +37,7 @@ class SlimNet(StyledNetwork):
         blocks: residual blocks in the trunk.
         refine: residual blocks after it, at a quarter of the size: an eighth is too
             coarse for the ends of strokes.
+        grain: channels of fixed noise, from which the trunk paints flat areas.
     """
 
     multiple = 8
@@ -50,14 +52,16 @@ class SlimNet(StyledNetwork):
         half: int = 16,
         blocks: int = 3,
         refine: int = 2,
+        grain: int = 0,
     ) -> None:
         super().__init__()
         self.architecture = {
             "name": "slim", "stem": stem, "trunk": trunk, "half": half, "blocks": blocks,
-            "refine": refine,
+            "refine": refine, "grain": grain,
         }  # fmt: skip
         self.stem = ConvNorm(3, stem, 8, stride=4)
-        self.down = ConvNorm(stem, trunk, 4, stride=2)
+        self.grain = Grain(grain) if grain else None
+        self.down = ConvNorm(stem + grain, trunk, 4, stride=2)
         self.trunk = _residual_blocks(trunk, blocks)
         self.up = ConvNorm(trunk, stem, 3, upsample=2)
         self.refine = _residual_blocks(stem, refine)
@@ -68,7 +72,8 @@ class SlimNet(StyledNetwork):
 
     def residual(self, image: Tensor, style: Iterator[Tensor]) -> Tensor:
         quarter = self.stem(image, style)
-        maps = self.down(quarter, style)
+        maps = self.grain(quarter, style) if self.grain else quarter
+        maps = self.down(maps, style)
         maps = _through(self.trunk, maps, style)
         maps = self.up(maps, style) + quarter
         maps = _through(self.refine, maps, style)

@@ -19,10 +19,11 @@ from torch import Tensor, nn
 
 from artem.core.errors import TrainingError
 from artem.learn.encoders import Encoder
-from artem.learn.losses import ADVERSARIAL, AdversarialLoss, consistency_loss
+from artem.learn.losses import ADVERSARIAL, AdversarialLoss, consistency_loss, grid_loss
 from artem.learn.losses.consistency import BORDER_PX
 from artem.learn.networks import StyledNetwork
 from artem.learn.training.checkpoints import load_checkpoint, save_checkpoint
+from artem.learn.training.muon import Muon
 from artem.learn.training.photos import PhotoFolder
 from artem.learn.training.recipe import Recipe, perceptual_loss
 
@@ -129,10 +130,19 @@ class Trainer:
         self.adversary = None
         if loss.adversarial_weight:
             self.adversary = AdversarialLoss(style_pictures, seed=recipe.seed, device=self.device)
-        convolutions = [p for p in network.parameters() if p.requires_grad]
-        self.parameters = [self.vectors, *convolutions]
-        self.learning_rates = [recipe.style_learning_rate, recipe.learning_rate]
-        self.optimizer = torch.optim.Adam([{"params": [self.vectors]}, {"params": convolutions}])
+        trained = [p for p in network.parameters() if p.requires_grad]
+        kernels = [p for p in trained if p.ndim > 1 and recipe.optimizer == "muon"]
+        others = [p for p in trained if p.ndim == 1 or recipe.optimizer == "adam"]
+        self.parameters = [self.vectors, *trained]
+        vectors_rate, rate = recipe.style_learning_rate, recipe.learning_rate
+        self.optimizers: list[torch.optim.Optimizer] = [
+            torch.optim.Adam([
+                {"params": [self.vectors], "lr": vectors_rate, "first_lr": vectors_rate},
+                {"params": others, "lr": rate, "first_lr": rate},
+            ])
+        ]  # fmt: skip
+        if kernels:
+            self.optimizers.append(Muon([{"params": kernels, "first_lr": rate}], lr=rate))
         self.step = 0
         self.rollbacks = 0
         self.smooth_loss = 0.0
@@ -195,22 +205,24 @@ class Trainer:
         draw = np.random.default_rng((seed, self.step, 1))
         chosen = self._draw_styles(draw)
         schedule = self._schedule()
-        groups = self.optimizer.param_groups
-        for group, learning_rate in zip(groups, self.learning_rates, strict=True):
-            group["lr"] = learning_rate * schedule
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = group["first_lr"] * schedule
         terms, stylized = self._terms(content, chosen, draw)
         loss = self._weighted(terms)
         value = float(loss.detach())
         settled = self.step > 100
         if not math.isfinite(value) or (settled and value > DIVERGED * self.smooth_loss):
             return None
-        self.optimizer.zero_grad()
+        for optimizer in self.optimizers:
+            optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         if not clip_gradients(self.parameters, self.recipe.clip, self.recipe.clip_by):
             return None
         if self.step % SNAPSHOT_STEPS == 0:  # only now are these weights known to be good
             self._snapshot = self._state()
-        self.optimizer.step()
+        for optimizer in self.optimizers:
+            optimizer.step()
         if self.trains_network:
             self.network.constrain()
         if self.adversary:
@@ -248,6 +260,8 @@ class Trainer:
                 terms["consistency"] = consistency_loss(
                     stylized.float(), self._paint(rolled, vectors).float(), (down, right)
                 )
+        if recipe.grid_weight:
+            terms["grid"] = grid_loss(stylized.float(), self.network.multiple)
         if self.adversary:
             terms[ADVERSARIAL] = self.adversary(stylized, chosen)
         outside = stylized.float() - stylized.detach().float().clamp(0, 1)
@@ -256,8 +270,9 @@ class Trainer:
 
     def _weighted(self, terms: Mapping[str, Tensor]) -> Tensor:
         total = self.loss.total(terms) + self.recipe.range_weight * terms["range"]
-        if "consistency" in terms:
-            total = total + self.recipe.consistency_weight * terms["consistency"]
+        for name in ("consistency", "grid"):
+            if name in terms:
+                total = total + getattr(self.recipe, f"{name}_weight") * terms[name]
         return total.mean()
 
     def _schedule(self) -> float:
@@ -282,7 +297,7 @@ class Trainer:
         return copy.deepcopy({
             "network": self.network.state_dict(),
             "vectors": self.vectors.detach(),
-            "optimizer": self.optimizer.state_dict(),
+            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
             "step": self.step,
             "rollbacks": self.rollbacks,
             "smooth_loss": self.smooth_loss,
@@ -294,7 +309,8 @@ class Trainer:
         self.network.load_state_dict(state["network"])
         with torch.no_grad():
             self.vectors.copy_(state["vectors"])
-        self.optimizer.load_state_dict(copy.deepcopy(state["optimizer"]))
+        for optimizer, kept in zip(self.optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(copy.deepcopy(kept))
         self.step = state["step"]
         self.smooth_loss = state["smooth_loss"]
         self.smooth_terms = dict(state["smooth_terms"])
@@ -313,7 +329,7 @@ class Trainer:
     def save(self, file: Path) -> None:
         """Write a checkpoint that :meth:`resume` goes on from.
 
-        It holds weights, vectors, Adam's moments, the step and what the
+        It holds weights, vectors, the optimizers' moments, the step and what the
         adversarial loss has learned; the schedule and everything random follow
         from the recipe and the step.
         """

@@ -22,6 +22,7 @@ CHOICES = {
     "tv": tuple(TV_CONVENTIONS),
     "normalization": tuple(NORMALIZATIONS),
     "clip_by": ("parameter", "global"),
+    "optimizer": ("muon", "adam"),
 }
 
 
@@ -35,8 +36,9 @@ class Recipe:
         crop_px: side of the square crops.
         style_px: shorter side to which a style picture is reduced (never
             enlarged); larger gives larger strokes.
-        learning_rate: Adam's for the convolutions, at the start; it falls to a
-            twentieth along half a cosine.
+        optimizer: of the convolutions' kernels, ``muon`` or ``adam``; all else is Adam's.
+        learning_rate: for the convolutions, at the start; it falls to a twentieth
+            along half a cosine.
         style_learning_rate: the same for the style vectors, whose numbers are
             larger and each seen by one style only.
         content_layers, style_layers, style_losses, content_weight, style_weight,
@@ -44,6 +46,7 @@ class Recipe:
             :class:`~artem.learn.losses.PerceptualLoss`.
         published: name of the published recipe that these came from.
         consistency_weight: of :func:`~artem.learn.losses.consistency_loss`.
+        grid_weight: of :func:`~artem.learn.losses.grid_loss`, at the network's stride.
         range_weight: price of values outside [0, 1], which a file cannot hold.
         clip: largest gradient norm, 0 for none.
         clip_by: ``parameter`` clips each tensor by itself (HPI report, section
@@ -55,8 +58,9 @@ class Recipe:
     batch: int = 4
     crop_px: int = 256
     style_px: int = 480
+    optimizer: str = "muon"
     learning_rate: float = 2e-3
-    style_learning_rate: float = 1e-2
+    style_learning_rate: float = 3e-2
     content_layers: Mapping[str, float] | None = None
     style_layers: Mapping[str, float] | None = None
     style_losses: Mapping[str, float] = field(default_factory=lambda: {"gram": 1.0})
@@ -68,7 +72,8 @@ class Recipe:
     pixel_range: float = 1.0
     feature_scale: float = 1.0
     published: str | None = None
-    consistency_weight: float = 60.0
+    consistency_weight: float = 15.0
+    grid_weight: float = 100.0
     range_weight: float = 1.0
     clip: float = 1.0
     clip_by: str = "parameter"
@@ -106,13 +111,20 @@ class Recipe:
 
 
 def published_recipe(recipe: Recipe, name: str) -> Recipe:
-    """The recipe with the losses of a published one, which had no consistency loss.
+    """The recipe with a published one's losses, without the two that it lacked, and with Adam.
 
     Raises:
         LossError: there is no such recipe.
     """
     settings = find_published(name).settings()
-    return replace(recipe, published=name, consistency_weight=0.0, **settings)
+    return replace(
+        recipe,
+        published=name,
+        consistency_weight=0.0,
+        grid_weight=0.0,
+        optimizer="adam",
+        **settings,
+    )
 
 
 def fitted_recipe(recipe: Recipe, encoder: Encoder) -> tuple[Recipe, dict[str, str]]:
