@@ -27,7 +27,7 @@ struct Avx2 : NibbleSteps, FloatsOf256 {
     static void count(Register &counters, Bits table, const uint8_t *weights) {
         const __m256i indices = _mm256_load_si256(reinterpret_cast<const __m256i *>(weights));
         const __m256i answers = _mm256_shuffle_epi8(table, indices);
-#if defined(__GNUC__)
+#if defined(__GNUC__) && defined(__AVX2__)
         // Left to itself GCC adds into another register and copies back, at a sixth of the speed.
         asm("vpaddb %1, %0, %0" : "+x"(counters) : "x"(answers));
 #else

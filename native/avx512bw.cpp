@@ -28,7 +28,6 @@ struct Avx512Bw : NibbleSteps, FloatsOf512 {
     static void count(Register &counters, Bits table, const uint8_t *weights) {
         const __m512i indices = _mm512_load_si512(weights);
         counters = _mm512_add_epi8(counters, _mm512_shuffle_epi8(table, indices));
-        ARTEM_STAY_IN_REGISTER("+v", counters);
     }
 
     static void add_counts(uint16_t *counts, Register counters) {

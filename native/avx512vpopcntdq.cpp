@@ -29,7 +29,6 @@ struct Avx512Vpopcntdq : FloatsOf512 {
     static void count(Register &counters, Bits word, const uint8_t *weights) {
         const __m512i differ = _mm512_xor_si512(word, _mm512_load_si512(weights));
         counters = _mm512_add_epi64(counters, _mm512_popcnt_epi64(differ));
-        ARTEM_STAY_IN_REGISTER("+v", counters);
     }
 
     static void add_counts(uint16_t *counts, Register counters) {

@@ -16,11 +16,4 @@
 #define ARTEM_RESTRICT __restrict__
 #endif
 
-// GCC otherwise copies every counter at the end of each round, which costs a fifth of the speed.
-#if defined(__GNUC__) && !defined(__clang__)
-#define ARTEM_STAY_IN_REGISTER(constraint, value) asm("" : constraint(value))
-#else
-#define ARTEM_STAY_IN_REGISTER(constraint, value)
-#endif
-
 #endif
