@@ -167,10 +167,38 @@ class TestReopening:
         assert 600 < clock.now_s - 100 < 630
 
     def test_whoever_waits_for_it_can_stop(self, timer: Timer) -> None:
-        captures = iter([FakeCapture(0)])
+        captures = iter([FakeCapture(1)])
         webcam = Webcam(open_capture=lambda n: next(captures, FakeCapture(0, False)), timer=timer)
         with Reopening(webcam, say=lambda text: None, timer=timer) as source:
-            assert list(islice(source, 50)) == [None] * 50
+            assert list(islice(source, 51))[1:] == [None] * 50
+
+    def test_one_that_never_gave_a_frame_is_not_tried_again(self, timer: Timer) -> None:
+        webcam = Webcam(open_capture=lambda number: FakeCapture(0), timer=timer)
+        with (
+            pytest.raises(MediaError, match="The camera 0 gives no pictures"),
+            Reopening(webcam, say=print, timer=timer) as source,
+        ):
+            list(source)
+
+    def test_one_that_opens_but_gives_nothing_is_not_there_again(
+        self, timer: Timer, clock: FakeClock
+    ) -> None:
+        captures = iter([FakeCapture(1)])
+        opened: list[float] = []
+
+        def open_capture(number: int) -> FakeCapture:
+            opened.append(clock.now_s)
+            return next(captures, FakeCapture(0))
+
+        said: list[str] = []
+        webcam = Webcam(open_capture=open_capture, timer=timer)
+        with (
+            pytest.raises(MediaError, match="did not come back in 10 minutes"),
+            Reopening(webcam, say=said.append, timer=timer) as source,
+        ):
+            list(source)
+        assert said == ["The camera 0 gives no more pictures; trying to open it again."]
+        np.testing.assert_allclose(np.diff(opened)[:7], [0.5, 1, 2, 4, 8, 10, 10])
 
 
 def frames(source: Any) -> Iterator[TimedFrame]:
@@ -300,6 +328,24 @@ class TestStream:
             server.shutdown()
         assert len(seen) == 8
         assert clock.now_s - 100 == pytest.approx(0.7)
+
+    def test_a_film_that_breaks_off_is_not_begun_again(
+        self, film: Callable[..., Path], tmp_path: Path, timer: Timer
+    ) -> None:
+        """Its table of contents stands at the end, and this server cannot go back from there."""
+        film("film.mp4", frames=200, size=(320, 240))
+        handler = functools.partial(Quiet, directory=str(tmp_path))
+        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            stream = Stream(f"http://127.0.0.1:{server.server_address[1]}/film.mp4", timer=timer)
+            said: list[str] = []
+            with (
+                pytest.raises(MediaError, match=r"breaks off here .*\n  Download it"),
+                Reopening(stream, say=said.append, timer=timer) as source,
+            ):
+                frames_of(source)
+            server.shutdown()
+        assert not said
 
     def test_nobody_there(self) -> None:
         with pytest.raises(MediaError, match=r"cannot be opened \(Connection refused\)"):

@@ -19,11 +19,12 @@ GIVE_UP_AFTER_S = 600.0
 class Reopening:
     """A live source that is opened again after half a second, then one, two, up to ten.
 
-    It must open the first time. Times go on where they were, with the pause in them.
+    It must open the first time, and give a frame. Times go on where they were, with the
+    pause in them.
 
     Args:
         source: entered and left for each try.
-        say: told of the loss, and of its end.
+        say: told of the loss, and of its end once a frame has come.
     """
 
     live = True
@@ -37,6 +38,10 @@ class Reopening:
         self._say = say
         self._timer = timer or Timer()
         self._open = ExitStack()
+        self._last_s = Fraction(-1)
+        self._lost: MediaError | None = None
+        self._lost_at_s = 0.0
+        self._wait_s = FIRST_WAIT_S
 
     def why_not(self) -> str | None:
         """What the source itself says."""
@@ -56,41 +61,47 @@ class Reopening:
         self._open.close()
 
     def __iter__(self) -> Iterator[TimedFrame | None]:
-        origin_s, last_s = Fraction(0), Fraction(-1)
         while True:
-            first = True
             try:
-                for timed in self._source:
-                    if timed is None:
-                        yield None
-                        continue
-                    if first and last_s >= 0:
-                        # A source that counts from its opening on starts behind its own past.
-                        now_s = Fraction(round(self._timer.now_s() * 1e6), 10**6)
-                        origin_s = max(now_s, last_s) - timed.time_s
-                    first = False
-                    last_s = max(timed.time_s + origin_s, last_s)
-                    self._timer.now_s()  # runs from the first frame on
-                    yield TimedFrame(timed.frame, last_s)
+                if self._lost is not None:
+                    self._open.enter_context(self._source)
+                yield from self._frames()
                 return
-            except SourceLostError as error:
-                self._say(f"{str(error).rstrip('.')}; trying to open it again.")
-                yield from self._again(error)
-                self._say(f"{self.name} is there again.")
-
-    def _again(self, lost: SourceLostError) -> Iterator[None]:
-        begun_s, wait_s = self._timer.now_s(), FIRST_WAIT_S
-        while True:
+            except MediaError as error:
+                self._note_loss(error)
             self._open.close()
-            yield from self._timer.until(self._timer.now_s() + wait_s)
-            try:
-                self._open.enter_context(self._source)
-            except MediaError:
-                if self._timer.now_s() - begun_s > GIVE_UP_AFTER_S:
-                    raise MediaError(
-                        f"{str(lost).rstrip('.')}, and it did not come back in"
-                        f" {GIVE_UP_AFTER_S / 60:.0f} minutes."
-                    ) from None
-                wait_s = min(2 * wait_s, LONGEST_WAIT_S)
-            else:
-                return
+            yield from self._timer.until(self._timer.now_s() + self._wait_s)
+
+    def _frames(self) -> Iterator[TimedFrame | None]:
+        """The source's frames, as long as it has any."""
+        origin_s: Fraction | None = None
+        for timed in self._source:
+            if timed is None:
+                yield None
+                continue
+            now_s = Fraction(round(self._timer.now_s() * 1e6), 10**6)  # runs from the first one on
+            if origin_s is None:
+                # A source that counts from its opening on starts behind its own past.
+                past = self._last_s >= 0
+                origin_s = max(now_s, self._last_s) - timed.time_s if past else Fraction(0)
+            if self._lost is not None:
+                self._lost = None
+                self._say(f"{self.name} is there again.")
+            self._last_s = max(timed.time_s + origin_s, self._last_s)
+            yield TimedFrame(timed.frame, self._last_s)
+
+    def _note_loss(self, error: MediaError) -> None:
+        """Say that it is gone, or wait longer for it; raises when there is no hope."""
+        now_s = self._timer.now_s()
+        if self._lost is None:
+            if self._last_s < 0 or not isinstance(error, SourceLostError):
+                raise error
+            self._lost, self._lost_at_s, self._wait_s = error, now_s, FIRST_WAIT_S
+            self._say(f"{str(error).rstrip('.')}; trying to open it again.")
+        elif now_s - self._lost_at_s > GIVE_UP_AFTER_S:
+            raise MediaError(
+                f"{str(self._lost).rstrip('.')}, and it did not come back in"
+                f" {GIVE_UP_AFTER_S / 60:.0f} minutes."
+            ) from None
+        else:
+            self._wait_s = min(2 * self._wait_s, LONGEST_WAIT_S)

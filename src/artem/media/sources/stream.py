@@ -7,8 +7,8 @@ from fractions import Fraction
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from artem.media.protocols import SourceLostError, TimedFrame
-from artem.media.pyav import open_input, why_no_pyav
+from artem.media.protocols import MediaError, SourceLostError, TimedFrame
+from artem.media.pyav import open_input, reason_of, why_no_pyav
 from artem.media.sources.video_file import to_frame
 from artem.media.ticks import Timer
 
@@ -23,6 +23,7 @@ class Stream:
     """Frames from an address that FFmpeg can open: ``rtsp:``, ``http:``, ``udp:``, ``srt:``.
 
     What has a length is played at its own pace, and ends; what has none is lost when it ends.
+    A loss in the midst of the former is an end as well: to open it again would begin it anew.
 
     Args:
         address: of the video itself, not of a page that shows it.
@@ -67,7 +68,12 @@ class Stream:
         while True:
             try:
                 packet = next(packets, None)
-            except FFmpegError:
+            except FFmpegError as error:
+                if has_length:
+                    raise MediaError(
+                        f"'{self.name}' breaks off here ({reason_of(error)}).\n"
+                        f"  Download it, and give the file."
+                    ) from None
                 raise SourceLostError(f"The stream '{self.name}' broke off.") from None
             if packet is None:
                 break

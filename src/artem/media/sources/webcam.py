@@ -96,14 +96,19 @@ class Webcam:
             self._capture = None
 
     def __iter__(self) -> Iterator[TimedFrame | None]:
-        blanks = 0
+        blanks, seen = 0, False
         while blanks < BLANKS_BEFORE_LOST:
             there, picture = self._capture.read()
             if not there or picture is None:
                 blanks += 1
                 yield None
                 continue
-            blanks = 0
+            blanks, seen = 0, True
             frame = np.ascontiguousarray(picture[..., ::-1])
             yield TimedFrame(frame, Fraction(round(self._timer.now_s() * 1e6), 10**6))
+        if not seen:
+            raise SourceLostError(
+                f"The camera {self._number} gives no pictures.\n"
+                f"  See that no other program uses it, and that you may."
+            )
         raise SourceLostError(f"The camera {self._number} gives no more pictures.")
