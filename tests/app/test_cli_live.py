@@ -1,6 +1,9 @@
 """``artem live``, without a camera and without a display."""
 
 import json
+import os
+import signal
+import sys
 from importlib import import_module
 from pathlib import Path
 
@@ -10,7 +13,7 @@ from app.conftest import Run
 from media.conftest import pictures_of, times_of, write_video
 
 from artem.core.errors import ArtemError
-from artem.core.picture import load_picture
+from artem.core.picture import Frame, load_picture
 from artem.media.sources.pattern import Pattern
 from artem.runtime.stylizer import Stylizer
 
@@ -45,6 +48,24 @@ def test_a_film_into_a_folder_of_pictures(run: Run, tmp_path: Path) -> None:
     files = sorted(file.name for file in Path("frames").iterdir())
     assert files == ["000001.png", "000002.png", "000003.png", "000004.png"]
     np.testing.assert_array_equal(load_picture("frames/000002.png").frame, pictures_of(film)[1])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
+def test_a_shutdown_ends_it_as_ctrl_c_does(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    draw = Pattern.frame
+
+    def draw_and_end(pattern: Pattern, index: int) -> Frame:
+        if index == 12:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return draw(pattern, index)
+
+    monkeypatch.setattr(Pattern, "frame", draw_and_end)
+    before = signal.getsignal(signal.SIGTERM)
+    result = run(*PATTERN, "--every-frame", "--sink", "out.mp4")
+    assert result.exit_code == 0
+    assert "stopped; " in result.stderr
+    assert 0 < len(pictures_of("out.mp4")) < 100
+    assert signal.getsignal(signal.SIGTERM) == before
 
 
 def test_figures_on_the_picture_when_asked_for(run: Run) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +26,7 @@ from artem.app.painter_options import (
     blend_from,
     mask_from,
 )
-from artem.app.say import say
+from artem.app.say import counted, say
 from artem.core.errors import ArtemError
 
 if TYPE_CHECKING:
@@ -140,7 +141,7 @@ def live(
     )  # fmt: skip
     begun: list[Pipeline] = []
     stopped = False
-    with _status(begun, painter, shown=sink != "window"):
+    with _ended_by_signals(), _status(begun, painter, shown=sink != "window"):
         try:
             run_live(
                 came_from, goes_to, painter, seconds=seconds, frames=frames,
@@ -150,8 +151,9 @@ def live(
             stopped = True
     figures = begun[0].figures
     say(
-        f"{'stopped; ' if stopped else ''}{figures.shown} frames in {figures.seconds:.1f} s:"
-        f" {figures.mean_fps:.1f} fps on average\n{describe_run(figures, painter)}"
+        f"{'stopped; ' if stopped else ''}{counted(figures.shown, 'frame')} in"
+        f" {figures.seconds:.1f} s: {figures.mean_fps:.1f} fps on average\n"
+        f"{describe_run(figures, painter)}"
     )
 
 
@@ -170,6 +172,19 @@ def parse_size(text: str) -> tuple[int, int]:
     if not found:
         raise ArtemError(f"'{text}' is not a frame size.\n  Write it like 1280x720.")
     return int(found[1]), int(found[2])
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """A shutdown or a closed terminal ends a run as Ctrl-C does: what was shown is kept."""
+    names = ("SIGTERM", "SIGHUP", "SIGBREAK")
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    before = {number: signal.signal(number, signal.default_int_handler) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
@@ -83,7 +84,7 @@ def video(
     from artem.media.painter import Painter
 
     keyframes = None if blend is None else Keyframes(blend)
-    weights = blend_from(style or (keyframes.styles if keyframes else []))
+    weights = dict.fromkeys(keyframes.styles, 1.0) if keyframes else blend_from(style or [])
     failed = 0
     for source, target in targets.items():
         where = mask_from(only, mask, mask_model)
@@ -140,6 +141,11 @@ def plan(films: Sequence[Path], out: Path, *, overwrite: bool) -> dict[Path, Pat
             raise ArtemError(f"'{out}' is one file, and there are {len(films)} videos.\n"
                              f"  Give a folder with -o.")  # fmt: skip
         targets = {films[0]: out}
+    elif re.fullmatch(r"\.[a-z]\w{1,4}", out.suffix.lower()) and not out.is_dir():
+        raise ArtemError(
+            f"'{out}' does not end like a video that can be written.\n"
+            f"  Use {' '.join(CODECS)}, or a folder's name without an ending."
+        )
     else:
         targets = {
             film: out / (film.name if film.suffix.lower() in CODECS else f"{film.stem}.mp4")
