@@ -137,11 +137,32 @@ struct artem_xnor_weights {
 
 namespace {
 
+// The part of a finishing that begins at a pixel; both count over all images.
+artem_xnor_finishing part_of(const artem_xnor_finishing &whole, int64_t image, int64_t pixel,
+                             int64_t channels, const int16_t *dots) {
+    const int64_t at = pixel * channels, of_image = image * channels;
+    artem_xnor_finishing part = whole;
+    part.dots = dots;
+    part.gain += of_image;
+    part.bias += of_image;
+    if (part.pixel_scales) part.pixel_scales += pixel;
+    if (part.residual) part.residual += at;
+    if (part.out) part.out += at;
+    if (part.words) {
+        part.next_scale += of_image;
+        part.next_shift += of_image;
+        part.words += pixel * ceiling(channels, 64);
+        if (part.magnitudes) part.magnitudes += pixel;
+    }
+    return part;
+}
+
 // One call to convolve: sizes, and the work that threads share.
 class Convolution {
    public:
     Convolution(const artem_xnor_weights &weights, int64_t images, int64_t height, int64_t width,
-                const uint64_t *packed, int16_t *dots, int64_t *sums)
+                const uint64_t *packed, int16_t *dots, int64_t *sums,
+                const artem_xnor_finishing *finishing)
         : w_(weights),
           images_(images),
           height_(height),
@@ -159,10 +180,12 @@ class Convolution {
                  pixel_bytes_),
           packed_(packed),
           dots_(dots),
-          sums_(sums) {}
+          sums_(sums),
+          finishing_(finishing) {}
 
     bool run(int32_t threads) {
-        std::memset(sums_, 0, sizeof(int64_t) * 2 * static_cast<size_t>(images_ * channels()));
+        const size_t sums = 2 * static_cast<size_t>(images_ * channels());
+        if (sums_) std::memset(sums_, 0, sizeof(int64_t) * sums);
         run_on(static_cast<int32_t>(std::min<int64_t>(threads, tiles_)), [this] { work(); });
         return !failed_;
     }
@@ -173,7 +196,8 @@ class Convolution {
         Bytes steps, counts;
         std::vector<int32_t> offsets, sizes;
         std::vector<int16_t *> dots;
-        std::vector<int64_t> sums;  // 2, out
+        std::vector<int16_t> passing_dots;  // of a tile, when nobody else wants them
+        std::vector<int64_t> sums;          // 2, out
         int64_t image = -1;         // that sums belong to
     };
 
@@ -192,6 +216,7 @@ class Convolution {
         desk.offsets.resize(pixels);
         desk.sizes.resize(pixels);
         desk.dots.resize(pixels);
+        if (!dots_) desk.passing_dots.resize(pixels * static_cast<size_t>(channels()));
         desk.sums.resize(static_cast<size_t>(2 * channels()));
         for (int64_t tile; !failed_ && (tile = next_++) < tiles_;) convolve(desk, tile);
         hand_in(desk);
@@ -227,8 +252,9 @@ class Convolution {
             for (int64_t y = y0; y < y0 + rows; ++y)
                 for (int64_t x = x0; x < x0 + columns; ++x, ++pixel) {
                     const auto at = static_cast<size_t>(pixel);
-                    desk.dots[at] =
-                        dots_ + ((image * out_height_ + y) * out_width_ + x) * channels() + first;
+                    int16_t *pixel_dots = dots_ ? dots_ + pixel_at(image, y, x) * channels()
+                                                : desk.passing_dots.data() + pixel * channels();
+                    desk.dots[at] = pixel_dots + first;
                     desk.sizes[at] = without_outside(y, x, first, present, counts + pixel * w_.block);
                 }
             const auto largest = static_cast<int32_t>(w_.taps() * w_.shape.channels);
@@ -236,6 +262,17 @@ class Convolution {
                              static_cast<int32_t>(present), largest, desk.sums.data() + first,
                              desk.sums.data() + channels() + first});
         }
+        for (int64_t y = y0; finishing_ && y < y0 + rows; ++y) {
+            const int16_t *dots = desk.dots[static_cast<size_t>((y - y0) * columns)];
+            // Those pointers are at the last block of channels.
+            dots -= (channels() - 1) / w_.block * w_.block;
+            w_.kernel.finish(columns, channels(),
+                             part_of(*finishing_, image, pixel_at(image, y, x0), channels(), dots));
+        }
+    }
+
+    int64_t pixel_at(int64_t image, int64_t y, int64_t x) const {
+        return (image * out_height_ + y) * out_width_ + x;
     }
 
     // The tile's input, with what lies beyond the border, as steps.
@@ -292,7 +329,7 @@ class Convolution {
     }
 
     void hand_in(Desk &desk) {
-        if (desk.image < 0) return;
+        if (desk.image < 0 || !sums_) return;
         const std::lock_guard<std::mutex> lock(handing_in_);
         int64_t *sums = sums_ + desk.image * 2 * channels();
         for (size_t i = 0; i < desk.sums.size(); ++i) sums[i] += desk.sums[i];
@@ -305,6 +342,7 @@ class Convolution {
     const uint64_t *packed_;
     int16_t *dots_;
     int64_t *sums_;
+    const artem_xnor_finishing *finishing_;
     std::atomic<int64_t> next_{0};
     std::atomic<bool> failed_{false};
     std::mutex handing_in_;
@@ -344,8 +382,8 @@ void artem_xnor_release(artem_xnor_weights *weights) { delete weights; }
 
 int32_t artem_xnor_convolve(const artem_xnor_weights *weights, int64_t images, int64_t height,
                             int64_t width, const uint64_t *packed, int16_t *dots, int64_t *sums,
-                            int32_t threads) try {
-    Convolution convolution(*weights, images, height, width, packed, dots, sums);
+                            const artem_xnor_finishing *finishing, int32_t threads) try {
+    Convolution convolution(*weights, images, height, width, packed, dots, sums, finishing);
     return convolution.run(threads) ? 0 : -1;
 } catch (const std::bad_alloc &) {
     return -1;
@@ -368,23 +406,10 @@ int32_t artem_xnor_sign_pack(int32_t kernel, int64_t images, int64_t pixels, int
 
 int32_t artem_xnor_finish(int32_t kernel, int64_t images, int64_t pixels, int64_t channels,
                           const artem_xnor_finishing *whole, int32_t threads) try {
-    const int64_t word_count = ceiling(channels, 64);
     in_parts(images, pixels, threads, [&](int64_t image, int64_t first, int64_t count) {
-        const int64_t pixel = image * pixels + first, at = pixel * channels;
-        artem_xnor_finishing part = *whole;
-        part.dots += at;
-        part.gain += image * channels;
-        part.bias += image * channels;
-        if (part.pixel_scales) part.pixel_scales += pixel;
-        if (part.residual) part.residual += at;
-        if (part.out) part.out += at;
-        if (part.words) {
-            part.next_scale += image * channels;
-            part.next_shift += image * channels;
-            part.words += pixel * word_count;
-            if (part.magnitudes) part.magnitudes += pixel;
-        }
-        kernels[kernel]->finish(count, channels, part);
+        const int64_t pixel = image * pixels + first;
+        const int16_t *dots = whole->dots + pixel * channels;
+        kernels[kernel]->finish(count, channels, part_of(*whole, image, pixel, channels, dots));
     });
     return 0;
 } catch (const std::bad_alloc &) {

@@ -20,7 +20,7 @@ extern "C" {
 #endif
 
 /* To be raised whenever something here changes: the Python side refuses any other. */
-#define ARTEM_XNOR_INTERFACE 1
+#define ARTEM_XNOR_INTERFACE 2
 
 typedef struct artem_xnor_weights artem_xnor_weights;
 
@@ -32,7 +32,7 @@ typedef struct {
 
 /* residual + (dots * gain * pixel_scales + bias), and its signs; NULL where not wanted. */
 typedef struct {
-    const int16_t *dots;                  /* images, pixels, channels */
+    const int16_t *dots;                  /* images, pixels, channels; unused by a convolution */
     const float *gain, *bias;             /* images, channels */
     const float *pixel_scales;            /* images, pixels */
     const float *residual;                /* images, pixels, channels; may be out */
@@ -55,10 +55,13 @@ ARTEM_API artem_xnor_weights *artem_xnor_arrange(int32_t kernel, const artem_xno
                                                  const uint64_t *words);
 ARTEM_API void artem_xnor_release(artem_xnor_weights *weights);
 
-/* packed: images, height, width, words. dots: images, height', width', out. sums: images, 2, out. */
+/* packed: images, height, width, words. dots: images, height', width', out. sums: images, 2, out.
+ * With finishing, which needs no sums, both may be NULL: dots are finished while they are at hand.
+ */
 ARTEM_API int32_t artem_xnor_convolve(const artem_xnor_weights *weights, int64_t images,
                                       int64_t height, int64_t width, const uint64_t *packed,
-                                      int16_t *dots, int64_t *sums, int32_t threads);
+                                      int16_t *dots, int64_t *sums,
+                                      const artem_xnor_finishing *finishing, int32_t threads);
 
 /* maps: images, pixels, channels. scale, shift: images, channels. magnitudes may be NULL. */
 ARTEM_API int32_t artem_xnor_sign_pack(int32_t kernel, int64_t images, int64_t pixels,

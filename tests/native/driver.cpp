@@ -80,8 +80,31 @@ void check_convolution(int kernel, const char *name) {
     artem_xnor_weights *arranged = artem_xnor_arrange(kernel, &g, weights.data());
     check(arranged, name, "weights");
     check(artem_xnor_convolve(arranged, images, height, width, packed.data(), dots.data(),
-                              sums.data(), 1 + below(3)) == 0,
+                              sums.data(), nullptr, 1 + below(3)) == 0,
           name, "returned statuses");
+    // Finished tile by tile, with neither dots nor sums kept.
+    const size_t of_images = static_cast<size_t>(images * out);
+    const auto gain = draw_floats(of_images), bias = draw_floats(of_images);
+    const std::vector<float> ones(of_images, 1), zeros(of_images, 0);
+    std::vector<float> finished(size), finished_later(size);
+    std::vector<uint64_t> signs(size / static_cast<size_t>(out) * static_cast<size_t>((out + 63) / 64));
+    auto later_signs = signs;
+    artem_xnor_finishing finishing = {nullptr, gain.data(), bias.data(), nullptr, nullptr,
+                                      finished.data(), ones.data(), zeros.data(), signs.data(),
+                                      nullptr};
+    check(artem_xnor_convolve(arranged, images, height, width, packed.data(), nullptr, nullptr,
+                              &finishing, 1 + below(3)) == 0,
+          name, "returned statuses");
+    finishing.dots = dots.data();
+    finishing.out = finished_later.data();
+    finishing.words = later_signs.data();
+    check(artem_xnor_finish(kernel, images, out_height * out_width, out, &finishing, 1) == 0, name,
+          "returned statuses");
+    for (size_t i = 0; i < size; ++i)
+        check(finished[i] == finished_later[i] ||
+                  (std::isnan(finished[i]) && std::isnan(finished_later[i])),
+              name, "results at once");
+    check(same(signs, later_signs), name, "signs at once");
     artem_xnor_release(arranged);
 
     const auto dot_of = [&](int image, int y, int x, int o) {

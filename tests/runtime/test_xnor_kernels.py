@@ -16,7 +16,8 @@ from artem.core.errors import EngineError
 from artem.runtime.xnor import BinaryConvolution, Kernels, dispatch, native, words_for
 from artem.runtime.xnor.dispatch import find_kernels
 from artem.runtime.xnor.geometry import Geometry
-from artem.runtime.xnor.reference import Reference, empty_words
+from artem.runtime.xnor.reference import Finishing, Reference, empty_words
+from artem.runtime.xnor.selftest import equals_reference
 
 REFERENCE = Reference()
 with warnings.catch_warnings():
@@ -143,11 +144,18 @@ def test_what_follows_a_convolution(compiled: Kernels, channels: int) -> None:
             out = np.zeros(shape, np.float32)
             words, magnitudes = empty_words(shape[:3], channels), np.zeros(shape[:3], np.float32)
             words[:] = 0
-            one.finish(
-                dots, gain, bias, pixel_scales if mapped else None, residual if added else None,
-                out if wanted else None, scale if packed else None, shift if packed else None,
-                words if packed else None, magnitudes if packed else None, 2,
-            )  # fmt: skip
+            finishing = Finishing(
+                gain,
+                bias,
+                pixel_scales=pixel_scales if mapped else None,
+                residual=residual if added else None,
+                out=out if wanted else None,
+                next_scale=scale if packed else None,
+                next_shift=shift if packed else None,
+                words=words if packed else None,
+                magnitudes=magnitudes if packed else None,
+            )
+            one.finish(dots, finishing, 2)
             results.append((out, words, magnitudes))
         for one_result, other_result in zip(*results, strict=True):
             np.testing.assert_array_equal(one_result, other_result)
@@ -159,9 +167,37 @@ def test_the_residual_may_be_written_over(compiled: Kernels) -> None:
     gain, bias = np.ones((2, 1, 70), np.float32)
     residual = draw.standard_normal(dots.shape, np.float32)
     expected = np.empty_like(residual)
-    REFERENCE.finish(dots, gain, bias, None, residual, expected, None, None, None, None, 1)
-    compiled.finish(dots, gain, bias, None, residual, residual, None, None, None, None, 1)
+    REFERENCE.finish(dots, Finishing(gain, bias, residual=residual, out=expected), 1)
+    compiled.finish(dots, Finishing(gain, bias, residual=residual, out=residual), 1)
     np.testing.assert_array_equal(residual, expected)
+
+
+@pytest.mark.parametrize("border", ["reflect", "zero"])
+def test_dots_that_are_finished_at_once(compiled: Kernels, border: str) -> None:
+    draw = np.random.default_rng(0)
+    for channels, out, images, height, width in (
+        (70, 150, 2, 9, 75),
+        (64, 64, 1, 5, 5),
+        (9, 3, 3, 1, 200),
+    ):
+        geometry = Geometry(channels, out, 1 if height == 1 else 3, 3, 1, border)
+        packed = draw_words((images, height, width), channels, 1)
+        weights = draw_words((out, geometry.kernel_height, 3), channels, 2)
+        gain, bias, scale, shift = draw.standard_normal((4, images, out), np.float32)
+        pixel_scales = draw.random((images, height, width), np.float32)
+        residual = draw.standard_normal((images, height, width, out), np.float32)
+        results = []
+        for one in (compiled, REFERENCE):
+            words = empty_words(residual.shape[:3], out)
+            magnitudes, result = np.empty_like(pixel_scales), residual.copy()
+            finishing = Finishing(
+                gain, bias, pixel_scales, result, result, scale, shift, words, magnitudes
+            )
+            arranged = one.arrange(weights, geometry)
+            one.convolve_and_finish(arranged, geometry, packed, finishing, 3)
+            results.append((result, words, magnitudes))
+        for one_result, other_result in zip(*results, strict=True):
+            np.testing.assert_array_equal(one_result, other_result)
 
 
 def test_several_callers_at_once(compiled: Kernels) -> None:
@@ -227,8 +263,8 @@ def test_a_kernel_that_computes_something_else_is_noticed(compiled: native.Nativ
             super().convolve(*arguments)
             arguments[3].ravel()[-1] += 2
 
-    assert native.equals_reference(compiled)
-    assert not native.equals_reference(Wrong())
+    assert equals_reference(compiled)
+    assert not equals_reference(Wrong())
 
 
 def test_without_a_library_the_reference_runs_and_a_warning_says_so(

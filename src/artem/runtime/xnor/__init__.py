@@ -1,14 +1,12 @@
 """Binary networks: convolutions of signs, by XNOR and popcount on packed bits.
 
-:mod:`packing` says how bits lie, :mod:`reference` what is computed, :mod:`convolution`
-is what a network is made of, :mod:`dispatch` chooses the compiled code that runs it.
+:mod:`packing` says how bits lie and :mod:`reference` what is computed; networks are made of
+:mod:`convolution` and :mod:`block`; :mod:`dispatch` chooses the compiled code that runs them.
 """
 
+from artem.runtime.xnor.block import BinaryLayer, binary_block, binary_layer
 from artem.runtime.xnor.convolution import (
     BinaryConvolution,
-    BinaryLayer,
-    binary_block,
-    binary_layer,
     sign_pack,
     sign_pack_with_magnitudes,
 )

@@ -1,18 +1,22 @@
-"""Binary convolutions and the blocks made of them, whichever kernels run them."""
+"""Signs and convolutions of them, whichever kernels run them."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from artem.core.errors import NetworkError
+from artem.runtime.xnor.arrays import (
+    checked_maps,
+    checked_out,
+    checked_residual,
+    fitting,
+    per_channel,
+)
 from artem.runtime.xnor.dispatch import Kernels, best_kernels
 from artem.runtime.xnor.geometry import Geometry
 from artem.runtime.xnor.packing import Maps, Words, pack_weights, words_for
-from artem.runtime.xnor.reference import Dots, Sums, empty_words, instance_norm
+from artem.runtime.xnor.reference import Dots, Finishing, Sums, empty_words
 
 
 def sign_pack(
@@ -35,9 +39,9 @@ def sign_pack(
     Returns:
         ``(N, H, W, words)``; see :mod:`~artem.runtime.xnor.packing`.
     """
-    maps = _maps(maps)
+    maps = checked_maps(maps)
     words = empty_words(maps.shape[:3], maps.shape[3])
-    scales, shifts = (_per_channel(values, maps) for values in (scale, shift))
+    scales, shifts = (per_channel(values, maps) for values in (scale, shift))
     (kernels or best_kernels()).sign_pack(maps, scales, shifts, words, None, threads)
     return words
 
@@ -51,10 +55,10 @@ def sign_pack_with_magnitudes(
     threads: int = 1,
 ) -> tuple[Words, Maps]:
     """:func:`sign_pack`, and each pixel's mean of ``|maps * scale + shift|``, ``(N, H, W)``."""
-    maps = _maps(maps)
+    maps = checked_maps(maps)
     words = empty_words(maps.shape[:3], maps.shape[3])
     magnitudes = np.empty(maps.shape[:3], np.float32)
-    scales, shifts = (_per_channel(values, maps) for values in (scale, shift))
+    scales, shifts = (per_channel(values, maps) for values in (scale, shift))
     (kernels or best_kernels()).sign_pack(maps, scales, shifts, words, magnitudes, threads)
     return words, magnitudes
 
@@ -93,7 +97,7 @@ class BinaryConvolution:
         out, height, width, _ = words.shape
         self.geometry = Geometry(channels, out, height, width, stride, border)
         self.kernels = kernels or best_kernels()
-        self.alpha = _fitting(alpha, (out,))
+        self.alpha = fitting(alpha, (out,))
         self._weights = self.kernels.arrange(np.ascontiguousarray(words), self.geometry)
 
     @classmethod
@@ -138,6 +142,7 @@ class BinaryConvolution:
         *,
         pixel_scales: Maps | None = None,
         residual: Maps | None = None,
+        out: Maps | None = None,
         threads: int = 1,
     ) -> Maps:
         """``residual + dots * alpha * pixel_scales``, float32 ``(N, H', W', out)``.
@@ -145,17 +150,19 @@ class BinaryConvolution:
         Args:
             pixel_scales: XNOR-Net's K, ``(N, H', W')``, from :func:`scale_map`.
             residual: ``(N, H', W', out)``.
+            out: where to write; may be ``residual`` itself.
         """
-        dots, _ = self.dots(packed, threads=threads)
-        out = np.empty(dots.shape, np.float32)
-        gain, bias = _per_channel(self.alpha, dots), _per_channel(0.0, dots)
-        if pixel_scales is not None:
-            pixel_scales = _fitting(pixel_scales, dots.shape[:3])
-        if residual is not None:
-            residual = _same(residual, dots.shape)
-        self.kernels.finish(
-            dots, gain, bias, pixel_scales, residual, out, None, None, None, None, threads
+        packed, shape = self._checked(packed)
+        if out is None:
+            out = np.empty(shape, np.float32)
+        finishing = Finishing(
+            fitting(self.alpha, shape[::3]),
+            fitting(0.0, shape[::3]),
+            pixel_scales=None if pixel_scales is None else fitting(pixel_scales, shape[:3]),
+            residual=None if residual is None else checked_residual(residual, shape),
+            out=checked_out(out, shape),
         )
+        self.kernels.convolve_and_finish(self._weights, self.geometry, packed, finishing, threads)
         return out
 
     def scale_map(self, magnitudes: Maps) -> Maps:
@@ -194,141 +201,3 @@ class BinaryConvolution:
         height, width = self.geometry.output_size(*packed.shape[1:3])
         shape = (packed.shape[0], height, width, self.geometry.out_channels)
         return np.ascontiguousarray(packed), shape
-
-
-@dataclass(frozen=True)
-class BinaryLayer:
-    """Signs in, a binary convolution, instance normalization, a style's scale and shift.
-
-    Attributes:
-        convolution: its ``alpha`` counts before the normalization.
-        scale, shift: the style's, a number, ``(out,)`` or ``(N, out)``.
-        input_scale, input_shift: the layer sees the signs of ``maps * input_scale +
-            input_shift``; a number, ``(C,)`` or ``(N, C)``.
-        eps: added to the variance.
-    """
-
-    convolution: BinaryConvolution
-    scale: ArrayLike = 1.0
-    shift: ArrayLike = 0.0
-    input_scale: ArrayLike = 1.0
-    input_shift: ArrayLike = 0.0
-    eps: float = 1e-5
-
-
-def binary_layer(
-    layer: BinaryLayer,
-    packed: Words,
-    *,
-    residual: Maps | None = None,
-    out: Maps | None = None,
-    following: BinaryLayer | None = None,
-    threads: int = 1,
-) -> tuple[Maps, Words | None]:
-    """``residual + norm(alpha * convolution(packed)) * scale + shift``.
-
-    Memory is passed over twice: the convolution leaves 16-bit dots and their sums, then
-    one pass normalizes, adds and packs the signs that the following layer needs.
-
-    Args:
-        packed: the layer's input, ``(N, H, W, words)``.
-        residual: ``(N, H', W', out)``, or none.
-        out: where to write; may be ``residual`` itself.
-        following: whose input signs are wanted as well.
-
-    Returns:
-        float32 ``(N, H', W', out)``, and the packed signs for ``following``.
-    """
-    convolution = layer.convolution
-    dots, sums = convolution.dots(packed, threads=threads)
-    gain, bias = instance_norm(
-        sums,
-        dots.shape[1] * dots.shape[2],
-        convolution.alpha,
-        _per_channel(layer.scale, dots),
-        _per_channel(layer.shift, dots),
-        layer.eps,
-    )
-    if residual is not None:
-        residual = _same(residual, dots.shape)
-    if out is None:
-        out = np.empty(dots.shape, np.float32)
-    elif out.shape != dots.shape or out.dtype != np.float32 or not out.flags.c_contiguous:
-        raise NetworkError(
-            f"A layer's result of shape {dots.shape} cannot be written to {out.shape} "
-            f"({out.dtype}).\n  Hand in contiguous float32 of the same shape, or nothing."
-        )
-    words, next_scale, next_shift = None, None, None
-    if following is not None:
-        words = empty_words(dots.shape[:3], dots.shape[3])
-        next_scale = _per_channel(following.input_scale, dots)
-        next_shift = _per_channel(following.input_shift, dots)
-    convolution.kernels.finish(
-        dots, gain, bias, None, residual, out, next_scale, next_shift, words, None, threads
-    )
-    return out, words
-
-
-def binary_block(maps: Maps, layers: Sequence[BinaryLayer], *, threads: int = 1) -> Maps:
-    """Binary layers in a row, each added to what came in (Bi-Real Net, arXiv:1808.00278).
-
-    ``maps`` becomes ``maps + layer(sign(maps * input_scale + input_shift))``, layer after
-    layer. Any number of them: a residual block, or a whole trunk.
-
-    Args:
-        maps: ``(N, H, W, C)``, float32; left as it is.
-        layers: each keeps the shape.
-    """
-    if not layers:
-        return maps
-    first = layers[0]
-    packed: Words | None = sign_pack(
-        maps,
-        first.input_scale,
-        first.input_shift,
-        kernels=first.convolution.kernels,
-        threads=threads,
-    )
-    out: Maps | None = None
-    for layer, following in zip(layers, [*layers[1:], None], strict=True):
-        assert packed is not None
-        residual = maps if out is None else out
-        out, packed = binary_layer(
-            layer, packed, residual=residual, out=out, following=following, threads=threads
-        )
-    assert out is not None
-    return out
-
-
-def _maps(maps: Maps) -> Maps:
-    if maps.ndim != 4 or maps.dtype != np.float32 or 0 in maps.shape:
-        raise NetworkError(
-            f"Maps of shape {maps.shape} ({maps.dtype}) cannot be packed.\n"
-            "  They are float32, (N, H, W, C)."
-        )
-    return np.ascontiguousarray(maps)
-
-
-def _per_channel(values: ArrayLike, maps: NDArray[np.generic]) -> Maps:
-    """A number, ``(C,)`` or ``(N, C)`` as ``(N, C)``."""
-    return _fitting(values, (maps.shape[0], maps.shape[3]))
-
-
-def _fitting(values: ArrayLike, shape: tuple[int, ...]) -> Maps:
-    array = np.asarray(values, np.float32)
-    try:
-        return np.ascontiguousarray(np.broadcast_to(array, shape))
-    except ValueError:
-        raise NetworkError(
-            f"Numbers of shape {array.shape} do not suit {shape}.\n"
-            "  There is one for all, or one for each channel."
-        ) from None
-
-
-def _same(maps: Maps, shape: tuple[int, ...]) -> Maps:
-    if maps.shape != shape or maps.dtype != np.float32:
-        raise NetworkError(
-            f"A residual of shape {maps.shape} ({maps.dtype}) cannot be added to {shape}.\n"
-            "  It is float32 and of the same shape."
-        )
-    return np.ascontiguousarray(maps)

@@ -8,9 +8,10 @@ from typing import Any, Protocol
 
 from artem.core.errors import EngineError, did_you_mean
 from artem.runtime.xnor.geometry import Geometry
-from artem.runtime.xnor.native import LIBRARY, equals_reference, load_native
+from artem.runtime.xnor.native import LIBRARY, load_native
 from artem.runtime.xnor.packing import Maps, Words
-from artem.runtime.xnor.reference import Dots, Reference, Sums
+from artem.runtime.xnor.reference import Dots, Finishing, Reference, Sums
+from artem.runtime.xnor.selftest import equals_reference
 
 
 class Kernels(Protocol):
@@ -44,21 +45,14 @@ class Kernels(Protocol):
         """See :meth:`Reference.convolve`."""
         ...
 
-    def finish(
-        self,
-        dots: Dots,
-        gain: Maps,
-        bias: Maps,
-        pixel_scales: Maps | None,
-        residual: Maps | None,
-        out: Maps | None,
-        next_scale: Maps | None,
-        next_shift: Maps | None,
-        words: Words | None,
-        magnitudes: Maps | None,
-        threads: int,
-    ) -> None:
+    def finish(self, dots: Dots, finishing: Finishing, threads: int) -> None:
         """See :meth:`Reference.finish`."""
+        ...
+
+    def convolve_and_finish(
+        self, weights: Any, geometry: Geometry, packed: Words, finishing: Finishing, threads: int
+    ) -> None:
+        """See :meth:`Reference.convolve_and_finish`."""
         ...
 
 

@@ -6,18 +6,18 @@ import ctypes
 import sys
 import weakref
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from artem.core.errors import EngineError
 from artem.runtime.xnor.geometry import Geometry
-from artem.runtime.xnor.packing import Maps, Words, words_for
-from artem.runtime.xnor.reference import Dots, Reference, Sums
+from artem.runtime.xnor.packing import Maps, Words
+from artem.runtime.xnor.reference import Dots, Finishing, Sums
 
-INTERFACE = 1
+INTERFACE = 2
 """As ``ARTEM_XNOR_INTERFACE`` in ``native/artem_xnor.h``."""
 
 LIBRARY = Path(__file__).with_name(
@@ -40,13 +40,7 @@ class _Geometry(ctypes.Structure):
 
 
 class _Finishing(ctypes.Structure):
-    _fields_ = [
-        (name, _HERE)
-        for name in (
-            "dots", "gain", "bias", "pixel_scales", "residual", "out", "next_scale",
-            "next_shift", "words", "magnitudes",
-        )
-    ]  # fmt: skip
+    _fields_ = [(name, _HERE) for name in ("dots", *(field.name for field in fields(Finishing)))]
 
 
 _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
@@ -55,7 +49,20 @@ _FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "runs": (_COUNT, [_COUNT]),
     "arrange": (_HERE, [_COUNT, ctypes.POINTER(_Geometry), _HERE]),
     "release": (None, [_HERE]),
-    "convolve": (_COUNT, [_HERE, _SIZE, _SIZE, _SIZE, _HERE, _HERE, _HERE, _COUNT]),
+    "convolve": (
+        _COUNT,
+        [
+            _HERE,
+            _SIZE,
+            _SIZE,
+            _SIZE,
+            _HERE,
+            _HERE,
+            _HERE,
+            ctypes.POINTER(_Finishing),
+            _COUNT,
+        ],
+    ),
     "sign_pack": (
         _COUNT,
         [_COUNT, _SIZE, _SIZE, _SIZE, _HERE, _HERE, _HERE, _HERE, _HERE, _COUNT],
@@ -160,40 +167,37 @@ class Native:
         _done(
             self._library.convolve(
                 weights.address, images, height, width, _address(packed), _address(dots),
-                _address(sums), threads,
+                _address(sums), None, threads,
             )
         )  # fmt: skip
 
-    def finish(
-        self,
-        dots: Dots,
-        gain: Maps,
-        bias: Maps,
-        pixel_scales: Maps | None,
-        residual: Maps | None,
-        out: Maps | None,
-        next_scale: Maps | None,
-        next_shift: Maps | None,
-        words: Words | None,
-        magnitudes: Maps | None,
-        threads: int,
-    ) -> None:
+    def finish(self, dots: Dots, finishing: Finishing, threads: int) -> None:
         """See :meth:`Reference.finish`."""
         images, height, width, channels = dots.shape
-        finishing = _Finishing(
-            *(
-                _address(array)
-                for array in (
-                    dots, gain, bias, pixel_scales, residual, out, next_scale, next_shift, words,
-                    magnitudes,
-                )
-            )
-        )  # fmt: skip
+        pointers = _pointers(finishing, dots)
         _done(
             self._library.finish(
-                self._number, images, height * width, channels, ctypes.byref(finishing), threads
+                self._number, images, height * width, channels, ctypes.byref(pointers), threads
             )
         )
+
+    def convolve_and_finish(
+        self,
+        weights: NativeWeights,
+        geometry: Geometry,
+        packed: Words,
+        finishing: Finishing,
+        threads: int,
+    ) -> None:
+        """See :meth:`Reference.convolve_and_finish`; the dots never leave the first cache."""
+        images, height, width, _ = packed.shape
+        pointers = _pointers(finishing, None)
+        _done(
+            self._library.convolve(
+                weights.address, images, height, width, _address(packed), None, None,
+                ctypes.byref(pointers), threads,
+            )
+        )  # fmt: skip
 
 
 def load_native(path: Path = LIBRARY) -> Iterator[Native]:
@@ -209,47 +213,11 @@ def load_native(path: Path = LIBRARY) -> Iterator[Native]:
         number += 1
 
 
-def equals_reference(native: Native) -> bool:
-    """Whether some small random layers come out as the reference has them; takes milliseconds.
-
-    A CPU that says it has instructions which then compute something else was never seen, but
-    some of these instruction sets were not at hand when the kernels were written.
-    """
-    draw = np.random.default_rng(0)
-    reference = Reference()
-    for channels, out, kernel, stride, border in (
-        (70, 150, 3, 1, "zero"),
-        (200, 37, 3, 2, "reflect"),
-        (520, 64, 1, 1, "zero"),
-    ):
-        geometry = Geometry(channels, out, kernel, kernel, stride, border)
-        maps = draw.standard_normal((2, 6, 7, channels), np.float32)
-        scale = draw.standard_normal((2, channels), np.float32)
-        weights = draw.integers(
-            0, 2**64, (out, kernel, kernel, words_for(channels)), dtype=np.uint64
-        )
-        shape = (2, *geometry.output_size(6, 7), out)
-        per_output = draw.standard_normal((2, out), np.float32)
-        results: list[list[NDArray[Any]]] = []
-        for kernels in (native, reference):
-            packed = np.zeros((2, 6, 7, words_for(channels)), np.uint64)
-            magnitudes = np.zeros((2, 6, 7), np.float32)
-            dots, sums = np.zeros(shape, np.int16), np.zeros((2, 2, out), np.int64)
-            ended, words = (
-                np.zeros(shape, np.float32),
-                np.zeros((*shape[:3], words_for(out)), np.uint64),
-            )
-            kernels.sign_pack(maps, scale, scale, packed, magnitudes, 1)
-            arranged: Any = kernels.arrange(weights, geometry)
-            kernels.convolve(arranged, geometry, packed, dots, sums, 1)
-            kernels.finish(
-                dots, per_output, per_output, None, None, ended, per_output, per_output, words,
-                None, 1,
-            )  # fmt: skip
-            results.append([packed, magnitudes, dots, sums, ended, words])
-        if not all(np.array_equal(one, other) for one, other in zip(*results, strict=True)):
-            return False
-    return True
+def _pointers(finishing: Finishing, dots: Dots | None) -> _Finishing:
+    return _Finishing(
+        _address(dots),
+        *(_address(getattr(finishing, field.name)) for field in fields(Finishing)),
+    )
 
 
 def _address(array: NDArray[Any] | None) -> int | None:

@@ -11,6 +11,8 @@ float64, from integers, and rounded once.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,6 +24,33 @@ Sums = NDArray[np.int64]
 
 LANES = 16
 """A pixel's magnitudes are added up in this many lanes, then lane to lane."""
+
+
+@dataclass(frozen=True)
+class Finishing:
+    """What follows: ``residual + (dots * gain * pixel_scales + bias)``, and its signs.
+
+    Attributes:
+        gain, bias: ``(N, C)``.
+        pixel_scales: ``(N, H, W)``.
+        residual: ``(N, H, W, C)``; may be ``out`` itself.
+        out: to be filled, ``(N, H, W, C)``.
+        words: to be filled with the signs of ``out * next_scale + next_shift``,
+            ``(N, H, W, words)``.
+        next_scale, next_shift: ``(N, C)``; with ``words``.
+        magnitudes: to be filled with the means of ``|out * next_scale + next_shift|``,
+            ``(N, H, W)``; with ``words``.
+    """
+
+    gain: Maps
+    bias: Maps
+    pixel_scales: Maps | None = None
+    residual: Maps | None = None
+    out: Maps | None = None
+    next_scale: Maps | None = None
+    next_shift: Maps | None = None
+    words: Words | None = None
+    magnitudes: Maps | None = None
 
 
 class Reference:
@@ -90,44 +119,38 @@ class Reference:
         sums[:, 0] = wide.sum(axis=(1, 2))
         sums[:, 1] = np.square(wide).sum(axis=(1, 2))
 
-    def finish(
-        self,
-        dots: Dots,
-        gain: Maps,
-        bias: Maps,
-        pixel_scales: Maps | None,
-        residual: Maps | None,
-        out: Maps | None,
-        next_scale: Maps | None,
-        next_shift: Maps | None,
-        words: Words | None,
-        magnitudes: Maps | None,
-        threads: int,
-    ) -> None:
-        """``residual + (dots * gain * pixel_scales + bias)``, and its signs for the next layer.
-
-        Args:
-            dots: ``(N, H, W, C)``.
-            gain, bias: ``(N, C)``.
-            pixel_scales: ``(N, H, W)``.
-            residual: ``(N, H, W, C)``; may be ``out`` itself.
-            out: to be filled, ``(N, H, W, C)``.
-            next_scale, next_shift, words, magnitudes: as in :meth:`sign_pack`.
-            threads: taken by other kernels.
-        """
+    def finish(self, dots: Dots, finishing: Finishing, threads: int) -> None:
+        """Do what :class:`Finishing` says with ``dots``, ``(N, H, W, C)``."""
         with np.errstate(all="ignore"):
             values = dots.astype(np.float32)
-            values *= gain[:, None, None, :]
-            if pixel_scales is not None:
-                values *= pixel_scales[..., None]
-            values += bias[:, None, None, :]
-            if residual is not None:
-                values += residual
-        if out is not None:
-            out[...] = values
-        if words is not None:
-            assert next_scale is not None and next_shift is not None
-            self.sign_pack(values, next_scale, next_shift, words, magnitudes, threads)
+            values *= finishing.gain[:, None, None, :]
+            if finishing.pixel_scales is not None:
+                values *= finishing.pixel_scales[..., None]
+            values += finishing.bias[:, None, None, :]
+            if finishing.residual is not None:
+                values += finishing.residual
+        if finishing.out is not None:
+            finishing.out[...] = values
+        if finishing.words is not None:
+            assert finishing.next_scale is not None and finishing.next_shift is not None
+            self.sign_pack(
+                values,
+                finishing.next_scale,
+                finishing.next_shift,
+                finishing.words,
+                finishing.magnitudes,
+                threads,
+            )
+
+    def convolve_and_finish(
+        self, weights: Maps, geometry: Geometry, packed: Words, finishing: Finishing, threads: int
+    ) -> None:
+        """:meth:`convolve` and :meth:`finish`, the dots and their sums forgotten."""
+        size = geometry.output_size(*packed.shape[1:3])
+        dots = np.empty((len(packed), *size, geometry.out_channels), np.int16)
+        sums = np.empty((len(packed), 2, geometry.out_channels), np.int64)
+        self.convolve(weights, geometry, packed, dots, sums, threads)
+        self.finish(dots, finishing, threads)
 
 
 def mean_magnitudes(values: Maps) -> Maps:
