@@ -85,6 +85,27 @@ def test_what_does_not_move_is_not_governed() -> None:
     asyncio.run(run())
 
 
+def test_a_size_that_was_asked_for_stays_until_none_is() -> None:
+    async def run() -> None:
+        clock, told = Clock(), []
+        session = make_session(clock, told, seconds_per_pixel=1.0)
+        await session.greet()
+        await session.hear('{"type": "size", "long_side": 640}')
+        for _ in range(50):
+            await session.paint(frame_of(480))
+        assert session.long_side == 640
+        for wrong in ("641", "[640]", '"640"', "-1", "1e9"):
+            await session.hear(f'{{"type": "size", "long_side": {wrong}}}')
+            assert told[-1] == {
+                "type": "error", "error": "The working size is none of those offered."
+            }  # fmt: skip
+        assert session.long_side == 640
+        await session.hear('{"type": "size", "long_side": null}')
+        assert session.long_side == 320
+
+    asyncio.run(run())
+
+
 def test_figures_come_once_a_second() -> None:
     async def run() -> None:
         clock, told = Clock(), []

@@ -61,6 +61,8 @@ def test_whoever_watches_it_moves_its_sliders_for_all(client: TestClient) -> Non
         client.websocket_connect(SOURCE, headers=SAME) as one,
         client.websocket_connect(SOURCE, headers=SAME) as other,
     ):
+        other.send_json({"type": "look"})
+        assert message_of(other, "look")["look"]["style"] == "identity"  # type: ignore[index]
         one.send_json({"type": "look", "style": "great-wave", "strength": 0.5})
         for socket in (one, other):
             told = message_of(socket, "look")
@@ -68,6 +70,19 @@ def test_whoever_watches_it_moves_its_sliders_for_all(client: TestClient) -> Non
         one.send_json({"type": "share", "on": False})
         assert "means nothing here" in message_of(one, "error")["error"]
         assert next_frame(other)
+
+
+def test_who_only_watches_gets_frames_and_nothing_else(client: TestClient) -> None:
+    """A page without sliders, as in OBS, would take any message for the end."""
+    with (
+        client.websocket_connect(SOURCE, headers=SAME) as one,
+        client.websocket_connect(SOURCE, headers=SAME) as viewer,
+    ):
+        for strength in (0.1, 0.2, 0.3):
+            one.send_json({"type": "look", "strength": strength})
+            message_of(one, "look")
+            assert "bytes" in (message := viewer.receive()), message
+            viewer.send_text("next")
 
 
 def test_other_streams_have_no_sliders_for_those_who_watch(client: TestClient) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
 from artem.app.web.look import Look, MessageError, changed_look
-from artem.app.web.sizes import WorkingSize
+from artem.app.web.sizes import LONG_SIDES_PX, WorkingSize
 from artem.app.web.streams import Stream, Streams
 from artem.app.web.studio import Brush, Studio
 from artem.core.errors import ArtemError
@@ -30,7 +30,7 @@ SIZES_APART_S = 1.0
 
 FIGURES_EACH_S = 1.0
 
-MESSAGES = ("look", "source", "share")
+MESSAGES = ("look", "source", "share", "size")
 
 Tell = Callable[[dict[str, Any]], Awaitable[None]]
 
@@ -71,6 +71,7 @@ class Session:
         self._clock = clock
         self._brush: Brush | None = None
         self._size = WorkingSize(fps)
+        self._fixed_px: int | None = None
         self._steadier: Steadier | None = None
         self._live = True
         self._shape: tuple[int, ...] = ()
@@ -85,8 +86,8 @@ class Session:
 
     @property
     def long_side(self) -> int:
-        """What the longer side of live frames shall be, in pixels."""
-        return self._size.long_side
+        """What the longer side of live frames shall be, in pixels: as asked for, or governed."""
+        return self._fixed_px or self._size.long_side
 
     async def greet(self) -> None:
         """Tell the page what it needs to begin."""
@@ -117,6 +118,11 @@ class Session:
                 case "source":
                     self._live = message.get("live") is not False
                     self._steadier = None
+                case "size":
+                    side_px = message.get("long_side")
+                    if side_px is not None and side_px not in LONG_SIDES_PX:
+                        raise MessageError("The working size is none of those offered.")
+                    self._fixed_px = side_px
                 case "share":
                     await self._share(message.get("on") is True)
         except ArtemError as error:
@@ -138,7 +144,7 @@ class Session:
         now_s = self._clock()
         self._costs_s.append(now_s - began_s)
         if self._live and self._size.follow(max(frame.shape[:2]), now_s - began_s):
-            await self._tell({"type": "size", "long_side": self.long_side})
+            await self._tell({"type": "size", "long_side": self._size.long_side})
         if now_s - self._told_s >= FIGURES_EACH_S:
             self._told_s = now_s
             await self._tell(

@@ -13,8 +13,6 @@ from artem.app.web.source import LATEST_TOLD, STREAM_NAME, ServerSource
 from artem.app.web.streams import Streams, Viewer
 
 MOST_VIEWERS = 16
-
-
 NEXT = "next"
 
 
@@ -24,8 +22,8 @@ async def serve_viewer(
     """Send the newest frame each time that the page asks for one with ``next``.
 
     A frame is a binary message, a JPEG. ``{"type": "ended"}`` says that there is nothing
-    to see at the moment; frames may come again. Who watches the server's own source gets
-    its messages as well, and may send it others.
+    to see at the moment; frames may come again. Who watches the server's own source may send
+    it messages, and from the first one on gets its own as well; a plain viewer gets none.
 
     Args:
         socket: not accepted yet.
@@ -44,11 +42,9 @@ async def serve_viewer(
     wanted.set()
     told: asyncio.Queue[str] = asyncio.Queue(LATEST_TOLD)
     controlled = source if name == STREAM_NAME else None
-    if controlled is not None:
-        controlled.listeners.add(told)
     try:
         async with anyio.create_task_group() as tasks:
-            tasks.start_soon(_hear, socket, wanted, controlled)
+            tasks.start_soon(_hear, socket, wanted, controlled, told)
             tasks.start_soon(_show, socket, viewer, wanted)
             tasks.start_soon(_tell, socket, told)
     except* WebSocketDisconnect:
@@ -59,7 +55,12 @@ async def serve_viewer(
             controlled.listeners.discard(told)
 
 
-async def _hear(socket: WebSocket, wanted: asyncio.Event, source: ServerSource | None) -> None:
+async def _hear(
+    socket: WebSocket,
+    wanted: asyncio.Event,
+    source: ServerSource | None,
+    told: asyncio.Queue[str],
+) -> None:
     while True:
         message = await socket.receive()
         if message["type"] == "websocket.disconnect":
@@ -68,6 +69,7 @@ async def _hear(socket: WebSocket, wanted: asyncio.Event, source: ServerSource |
         if text == NEXT:
             wanted.set()
         elif source is not None and text is not None:
+            source.listeners.add(told)
             await source.hear(text)
 
 

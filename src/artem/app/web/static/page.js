@@ -245,6 +245,11 @@ class Page {
     this.#speaker.tell({ type: "share", on: $("share").checked });
   }
 
+  /** Over WebRTC it is the server that brings frames to their size. */
+  #tellSize() {
+    this.rtc?.tell({ type: "size", long_side: Number($("size").value) || null });
+  }
+
   repaint() {
     if (this.source !== null && !this.source.live) {
       this.source.fresh = true;
@@ -319,6 +324,7 @@ class Page {
       heard: (message) => {
         if (message.type === "hello") {
           this.#tellAnew();
+          this.#tellSize();
           this.#tellShare();
         } else {
           this.#hear(message);
@@ -430,7 +436,10 @@ class Page {
     on("save", "click", () => this.#save());
     on("record", "click", () => this.#toggleRecording());
     on("fullscreen", "click", () => $("stage").requestFullscreen());
-    on("size", "change", () => this.repaint());
+    on("size", "change", () => {
+      this.#tellSize();
+      this.repaint();
+    });
     on("mirror", "change", ({ target }) => (this.source.mirrored = target.checked));
     on("transport", "change", () => {
       this.#stopRtc();

@@ -52,6 +52,9 @@ function watch() {
       return;
     }
     const message = JSON.parse(data);
+    if (!["ended", "error"].includes(message.type)) {
+      return;
+    }
     clear();
     refused = message.type === "error" ? message.error : "";
     status.textContent = refused || "The painting has ended. It may come again.";
