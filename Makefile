@@ -2,7 +2,8 @@
 # make test    the tests
 # make check   style, types, import directions, tests: what CI runs
 # make bench   the figures: bench-speed, bench-quality (PHOTOS=folder PAINTINGS=folder),
-#              bench-steady (flicker; CLIPS=folder of videos for real ones beside the made ones)
+#              bench-steady (flicker; CLIPS=folder of videos for real ones beside the made ones),
+#              bench-binary (binary convolutions against float, int8 and plain loops)
 # make clean   removes what these commands made, but for the environments
 #
 # Another Python: make demo PYTHON=python3.12
@@ -17,10 +18,10 @@ SOURCES := $(shell find src -type f -name '*.py' 2>/dev/null)
 NATIVE := setup.py $(wildcard native/*.cpp native/*.h)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint bench bench-speed bench-quality bench-steady clean
+.PHONY: help demo test check lint bench bench-speed bench-binary bench-quality bench-steady clean
 
 help:
-	@sed -n 's/^# \{0,1\}//p' Makefile | head -n 8
+	@sed -n 's/^# \{0,1\}//p' Makefile | head -n 9
 
 # One environment without PyTorch for the demo, as a user's is; one with everything for development.
 
@@ -80,6 +81,9 @@ bench-quality: $(DEV)/installed
 	@test -n "$(PHOTOS)" -a -n "$(PAINTINGS)" || \
 		{ echo "error: bench-quality needs $(NEEDED)." >&2; exit 1; }
 	$(DEV)/bin/python benchmarks/quality/run.py --photos "$(PHOTOS)" --paintings "$(PAINTINGS)"
+
+bench-binary: $(DEV)/installed
+	$(DEV)/bin/python benchmarks/binary/run.py
 
 bench-steady: $(DEV)/installed
 	$(DEV)/bin/python benchmarks/steady/run.py $(if $(CLIPS),--clips "$(CLIPS)")

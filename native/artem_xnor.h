@@ -51,7 +51,8 @@ ARTEM_API const char *artem_xnor_name(int32_t kernel);
 ARTEM_API int32_t artem_xnor_runs(int32_t kernel);
 
 /* words: out, kernel_height, kernel_width, words. NULL when memory is short. */
-ARTEM_API artem_xnor_weights *artem_xnor_arrange(int32_t kernel, const artem_xnor_geometry *geometry,
+ARTEM_API artem_xnor_weights *artem_xnor_arrange(int32_t kernel,
+                                                 const artem_xnor_geometry *geometry,
                                                  const uint64_t *words);
 ARTEM_API void artem_xnor_release(artem_xnor_weights *weights);
 

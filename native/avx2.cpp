@@ -15,7 +15,8 @@ struct Avx2 : NibbleSteps, FloatsOf256 {
     static constexpr int kRegisterChannels = 16;
     static constexpr int kRegisterBytes = 32;
     static constexpr int kBlockRegisters = 4;
-    // Twelve counters and three tables fill the sixteen registers but one; weights come from memory.
+    // Twelve counters and three tables fill the sixteen registers but one; weights come from
+    // memory.
     static constexpr int kPixels = 3;
 
     static Register zero() { return _mm256_setzero_si256(); }

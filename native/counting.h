@@ -50,8 +50,8 @@ template <class V, int P, int Q>
 void count_few(const Counting &c, int32_t first, const Stretch *stretch, const uint8_t *weights) {
     const Tile &tile = *c.tile;
     typename V::Register counters[P][Q];
-    ARTEM_UNROLL for (int p = 0; p < P; ++p)
-        ARTEM_UNROLL for (int q = 0; q < Q; ++q) counters[p][q] = V::zero();
+    ARTEM_UNROLL for (int p = 0; p < P; ++p) ARTEM_UNROLL for (int q = 0; q < Q; ++q)
+        counters[p][q] = V::zero();
     for (;; ++stretch) {
         const typename V::Step *steps[P];
         for (int p = 0; p < P; ++p)
@@ -61,17 +61,15 @@ void count_few(const Counting &c, int32_t first, const Stretch *stretch, const u
         for (int32_t step = 0; step < stretch->steps; ++step) {
             typename V::Bits bits[P];
             ARTEM_UNROLL for (int p = 0; p < P; ++p) bits[p] = V::bits(steps[p][step]);
-            ARTEM_UNROLL for (int q = 0; q < Q; ++q)
-                ARTEM_UNROLL for (int p = 0; p < P; ++p)
-                    V::count(counters[p][q], bits[p], weights + q * V::kRegisterBytes);
+            ARTEM_UNROLL for (int q = 0; q < Q; ++q) ARTEM_UNROLL for (int p = 0; p < P; ++p)
+                V::count(counters[p][q], bits[p], weights + q * V::kRegisterBytes);
             weights += Q * V::kRegisterBytes;
         }
         if (stretch->last) break;
     }
     constexpr int kBlock = V::kRegisterChannels * V::kBlockRegisters;
-    ARTEM_UNROLL for (int p = 0; p < P; ++p)
-        ARTEM_UNROLL for (int q = 0; q < Q; ++q) V::add_counts(
-            c.counts + (first + p) * kBlock + q * V::kRegisterChannels, counters[p][q]);
+    ARTEM_UNROLL for (int p = 0; p < P; ++p) ARTEM_UNROLL for (int q = 0; q < Q; ++q)
+        V::add_counts(c.counts + (first + p) * kBlock + q * V::kRegisterChannels, counters[p][q]);
 }
 
 template <class V, int Q>
@@ -96,10 +94,14 @@ template <class V>
 void count(const Counting &c) {
     static_assert(V::kBlockRegisters == 4, "one case below for each");
     switch (c.registers) {
-        case 1: return count_registers<V, 1>(c);
-        case 2: return count_registers<V, 2>(c);
-        case 3: return count_registers<V, 3>(c);
-        default: return count_registers<V, 4>(c);
+        case 1:
+            return count_registers<V, 1>(c);
+        case 2:
+            return count_registers<V, 2>(c);
+        case 3:
+            return count_registers<V, 3>(c);
+        default:
+            return count_registers<V, 4>(c);
     }
 }
 

@@ -15,7 +15,7 @@ const Kernel *const kernels[] = {
 #elif defined(__aarch64__) || defined(_M_ARM64)
     &kNeon,
 #endif
-    &kPortable, nullptr,
+    &kPortable,        nullptr,
 };
 
 }  // namespace artem

@@ -36,12 +36,12 @@ struct Counting {
 
 // Counts become dot products; their sums are added to.
 struct Tallying {
-    const uint16_t *counts;   // pixels, block
-    const int32_t *sizes;     // for each pixel: its products
-    int16_t *const *dots;     // for each pixel: where they go
-    int32_t pixels, channels; // channels: of this block
-    int32_t largest;          // no dot is larger
-    int64_t *sums, *squares;  // for each channel of this block
+    const uint16_t *counts;    // pixels, block
+    const int32_t *sizes;      // for each pixel: its products
+    int16_t *const *dots;      // for each pixel: where they go
+    int32_t pixels, channels;  // channels: of this block
+    int32_t largest;           // no dot is larger
+    int64_t *sums, *squares;   // for each channel of this block
 };
 
 // Pixels whose signs are packed.
@@ -55,11 +55,11 @@ struct Signing {
 struct Kernel {
     const char *name;
     bool (*runs)();
-    int32_t step_channels;   // input channels in a step: 8 or 64
-    int32_t step_bytes;      // of an expanded step of the input
+    int32_t step_channels;                      // input channels in a step: 8 or 64
+    int32_t step_bytes;                         // of an expanded step of the input
     int32_t register_channels, register_bytes;  // of an arranged step of the weights
-    int32_t block_registers; // output channels computed together, in registers
-    int32_t step_limit;      // steps that counters hold
+    int32_t block_registers;                    // output channels computed together, in registers
+    int32_t step_limit;                         // steps that counters hold
     void (*place)(uint8_t *arranged, int32_t channel, uint64_t step);
     void (*expand)(const uint64_t *words, int64_t pixels, int32_t channels, uint8_t *steps);
     void (*count)(const Counting &);

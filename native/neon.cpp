@@ -26,7 +26,7 @@ struct FloatsOfNeon {
 };
 
 class StripOfNeon {
-   public:
+ public:
     static constexpr int kChannels = 16;
 
     void add(const uint16_t *counts, int32_t size, int16_t *dots, const uint16_t *other_counts,
@@ -42,10 +42,11 @@ class StripOfNeon {
         }
     }
 
-   private:
+ private:
     void add_one(const uint16_t *counts, int32_t size, int16_t *dots) {
         for (int i = 0; i < 2; ++i) {
-            const int16x8_t twice = vreinterpretq_s16_u16(vshlq_n_u16(vld1q_u16(counts + 8 * i), 1));
+            const int16x8_t twice =
+                vreinterpretq_s16_u16(vshlq_n_u16(vld1q_u16(counts + 8 * i), 1));
             const int16x8_t dot = vsubq_s16(vdupq_n_s16(static_cast<int16_t>(size)), twice);
             vst1q_s16(dots + 8 * i, dot);
             const int16x4_t low = vget_low_s16(dot), high = vget_high_s16(dot);

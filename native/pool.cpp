@@ -14,7 +14,7 @@ namespace artem {
 namespace {
 
 class Pool {
-   public:
+ public:
     // False when somebody else is being worked for.
     bool run(int32_t helpers, const std::function<void()> &work) {
         const std::unique_lock<std::mutex> turn(turn_, std::try_to_lock);
@@ -34,7 +34,7 @@ class Pool {
         return true;
     }
 
-   private:
+ private:
     void hire(int32_t helpers) {
         for (; hired_ < helpers; ++hired_) try {
                 std::thread(&Pool::help, this).detach();
@@ -73,8 +73,8 @@ Pool *pool() {
     if (the_pool.compare_exchange_strong(present, fresh)) {
 #ifndef _WIN32
         // A forked process has none of its parent's threads; it starts anew.
-        static const int watching = pthread_atfork(
-            nullptr, nullptr, [] { the_pool.store(nullptr); });
+        static const int watching =
+            pthread_atfork(nullptr, nullptr, [] { the_pool.store(nullptr); });
         static_cast<void>(watching);
 #endif
         return fresh;

@@ -18,7 +18,7 @@ struct FloatsOfOne {
 };
 
 class StripOfFour {
-   public:
+ public:
     static constexpr int kChannels = 4;
 
     void add(const uint16_t *counts, int32_t size, int16_t *dots, const uint16_t *other_counts,
@@ -36,7 +36,7 @@ class StripOfFour {
         std::memcpy(squares, squares_, sizeof squares_);
     }
 
-   private:
+ private:
     int32_t sums_[kChannels] = {}, squares_[kChannels] = {};
 };
 

@@ -29,7 +29,7 @@ struct FloatsOf256 {
 
 // Dots of 16 channels of two pixels at a time, and their sums.
 class StripOf256 {
-   public:
+ public:
     static constexpr int kChannels = 16;
 
     void add(const uint16_t *counts, int32_t size, int16_t *dots, const uint16_t *other_counts,
@@ -51,7 +51,7 @@ class StripOf256 {
         store_in_order(squares, squares_);
     }
 
-   private:
+ private:
     static __m256i to_dots(const uint16_t *counts, int32_t size, int16_t *dots) {
         const __m256i loaded = _mm256_loadu_si256(reinterpret_cast<const __m256i *>(counts));
         const __m256i result = _mm256_sub_epi16(_mm256_set1_epi16(static_cast<int16_t>(size)),

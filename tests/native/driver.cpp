@@ -25,11 +25,16 @@ int below(int limit) { return static_cast<int>(draw() % static_cast<uint64_t>(li
 float draw_float() {
     const float value = static_cast<float>(static_cast<int64_t>(draw())) * 0x1p-62f;
     switch (below(20)) {
-        case 0: return 0.0f;
-        case 1: return -0.0f;
-        case 2: return NAN;
-        case 3: return below(2) ? INFINITY : -INFINITY;
-        default: return value;
+        case 0:
+            return 0.0f;
+        case 1:
+            return -0.0f;
+        case 2:
+            return NAN;
+        case 3:
+            return below(2) ? INFINITY : -INFINITY;
+        default:
+            return value;
     }
 }
 
@@ -60,10 +65,11 @@ bool same(const std::vector<T> &one, const std::vector<T> &other) {  // NaN is e
 bool bit(const uint64_t *words, int channel) { return words[channel / 64] >> channel % 64 & 1; }
 
 void check_convolution(int kernel, const char *name) {
-    static const int kernels[][3] = {{3, 3, 1}, {3, 3, 2}, {1, 1, 1}, {1, 1, 2}, {4, 4, 2}, {2, 5, 1}};
+    static const int kernels[][3] = {{3, 3, 1}, {3, 3, 2}, {1, 1, 1},
+                                     {1, 1, 2}, {4, 4, 2}, {2, 5, 1}};
     const int *shape = kernels[below(6)];
-    const artem_xnor_geometry g = {1 + below(below(2) ? 80 : 700), 1 + below(150), shape[0], shape[1],
-                                   shape[2], below(2)};
+    const artem_xnor_geometry g = {
+        1 + below(below(2) ? 80 : 700), 1 + below(150), shape[0], shape[1], shape[2], below(2)};
     const int pad_y = std::max(0, g.kernel_height - g.stride + 1) / 2;
     const int pad_x = std::max(0, g.kernel_width - g.stride + 1) / 2;
     const int images = 1 + below(2), height = 5 + below(5), width = 5 + below(below(2) ? 5 : 90);
@@ -87,11 +93,12 @@ void check_convolution(int kernel, const char *name) {
     const auto gain = draw_floats(of_images), bias = draw_floats(of_images);
     const std::vector<float> ones(of_images, 1), zeros(of_images, 0);
     std::vector<float> finished(size), finished_later(size);
-    std::vector<uint64_t> signs(size / static_cast<size_t>(out) * static_cast<size_t>((out + 63) / 64));
+    std::vector<uint64_t> signs(size / static_cast<size_t>(out) *
+                                static_cast<size_t>((out + 63) / 64));
     auto later_signs = signs;
-    artem_xnor_finishing finishing = {nullptr, gain.data(), bias.data(), nullptr, nullptr,
-                                      finished.data(), ones.data(), zeros.data(), signs.data(),
-                                      nullptr};
+    artem_xnor_finishing finishing = {nullptr,      gain.data(),     bias.data(), nullptr,
+                                      nullptr,      finished.data(), ones.data(), zeros.data(),
+                                      signs.data(), nullptr};
     check(artem_xnor_convolve(arranged, images, height, width, packed.data(), nullptr, nullptr,
                               &finishing, 1 + below(3)) == 0,
           name, "returned statuses");
@@ -120,8 +127,8 @@ void check_convolution(int kernel, const char *name) {
             }
             const uint64_t *a =
                 &packed[static_cast<size_t>(((image * height + in_y) * width + in_x) * words)];
-            const uint64_t *b = &weights[static_cast<size_t>(
-                (o * g.kernel_height * g.kernel_width + tap) * words)];
+            const uint64_t *b =
+                &weights[static_cast<size_t>((o * g.kernel_height * g.kernel_width + tap) * words)];
             for (int c = 0; c < g.channels; ++c) dot += bit(a, c) == bit(b, c) ? 1 : -1;
         }
         return dot;
@@ -159,7 +166,8 @@ void check_passes(int kernel, const char *name) {
     for (size_t i = 0; i < size; ++i) {
         const size_t pixel = i / static_cast<size_t>(channels);
         const size_t channel = i % static_cast<size_t>(channels);
-        const size_t c = pixel / static_cast<size_t>(pixels) * static_cast<size_t>(channels) + channel;
+        const size_t c =
+            pixel / static_cast<size_t>(pixels) * static_cast<size_t>(channels) + channel;
         volatile float value = static_cast<float>(dots[i]) * gain[c];  // rounded at each step
         value = value * pixel_scales[pixel];
         value = value + bias[c];

@@ -53,7 +53,8 @@ template <class T, class V, class Operation>
 V lane_by_lane(const V &a, const V &b, Operation operation) {
     V result;
     for (int i = 0; i < static_cast<int>(sizeof a.bytes / sizeof(T)); ++i)
-        result.template set<T>(i, static_cast<T>(operation(a.template get<T>(i), b.template get<T>(i))));
+        result.template set<T>(
+            i, static_cast<T>(operation(a.template get<T>(i), b.template get<T>(i))));
     return result;
 }
 
@@ -151,7 +152,9 @@ inline __m256i _mm256_cvtepu8_epi16(__m128i a) {
 inline __m256i _mm256_cvtepi16_epi32(__m128i a) {
     return emulation::converted<int16_t, int32_t, __m256i>(a);
 }
-inline __m256 _mm256_cvtepi32_ps(__m256i a) { return emulation::converted<int32_t, float, __m256>(a); }
+inline __m256 _mm256_cvtepi32_ps(__m256i a) {
+    return emulation::converted<int32_t, float, __m256>(a);
+}
 inline __m256 _mm256_loadu_ps(const float *from) { return emulation::load<__m256>(from); }
 inline void _mm256_storeu_ps(float *to, __m256 a) { emulation::store(to, a); }
 inline __m256 _mm256_set1_ps(float a) { return emulation::all<float, __m256>(a); }
@@ -210,7 +213,9 @@ inline __m128i _mm512_cvtepi64_epi16(__m512i a) {
 inline __m512i _mm512_cvtepi16_epi32(__m256i a) {
     return emulation::converted<int16_t, int32_t, __m512i>(a);
 }
-inline __m512 _mm512_cvtepi32_ps(__m512i a) { return emulation::converted<int32_t, float, __m512>(a); }
+inline __m512 _mm512_cvtepi32_ps(__m512i a) {
+    return emulation::converted<int32_t, float, __m512>(a);
+}
 inline __m512 _mm512_loadu_ps(const float *from) { return emulation::load<__m512>(from); }
 inline void _mm512_storeu_ps(float *to, __m512 a) { emulation::store(to, a); }
 inline __m512 _mm512_set1_ps(float a) { return emulation::all<float, __m512>(a); }

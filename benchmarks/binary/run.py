@@ -1,0 +1,220 @@
+"""Binary convolutions and products against float, int8, OpenVINO's binary ones and plain loops.
+
+    python benchmarks/binary/run.py [--threads 1 2] [--largest-product 16384] [--cores 0 1]
+
+3x3 convolutions of as many outputs as inputs, one picture, and products of square matrices. All
+take turns on the same cores; a ratio is the median over the rounds of theirs to ours in the same
+round, so that whatever else the machine does falls on both. Ours goes from float to float: signs,
+packing, convolution and scaling; OpenVINO's figures are those of its own profile for one
+convolution amid others, without reordering layouts. Writes
+``results/binary.json`` and the tables of ``docs/binary.md``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from tables import write_tables
+
+RESULTS = Path(__file__).resolve().parent.parent / "results"
+CHANNELS = (64, 128, 256, 512)
+SIDES = (32, 64, 128, 256)
+PRODUCTS = (256, 512, 1024, 2048, 4096, 8192, 16384)
+NAIVE_SIDE, NAIVE_PRODUCT = 32, 1024
+"""Plain loops are run up to here; beyond, they are taken to need the same time for a product."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--cores", type=int, nargs="+", help="to run on; all of them by default")
+    parser.add_argument("--seconds", type=float, default=4, help="for each shape, about")
+    parser.add_argument("--largest-product", type=int, default=PRODUCTS[-1])
+    parser.add_argument("--largest-side", type=int, default=SIDES[-1])
+    parser.add_argument("--write", help=argparse.SUPPRESS)  # a child's own results
+    arguments = parser.parse_args()
+    if arguments.write:
+        Path(arguments.write).write_text(json.dumps(measure(arguments)))
+        return
+
+    from artem.app.bench import machine
+    from artem.core.files import replacing
+    from artem.runtime.xnor import best_kernels
+
+    rows: dict[str, list[Any]] = {"convolutions": [], "products": []}
+    for threads in arguments.threads:
+        # Some libraries only ask once how many threads there are.
+        part = in_child(threads, arguments)
+        for kind in rows:
+            rows[kind] += part[kind]
+    packages = {name: version(name) for name in ("torch",)}
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=RESULTS.parent, capture_output=True, text=True
+    ).stdout.strip()
+    result = {
+        "machine": machine(None) | packages | {"kernels": best_kernels().name},
+        "lookup_limit_gmac_s": part["limit"],
+        "commit": commit,
+        "date": datetime.now(UTC).date().isoformat(),
+        **rows,
+    }
+    with replacing(RESULTS / "binary.json") as partial:
+        partial.write_text(json.dumps(result, indent=1) + "\n")
+    write_tables(result)
+
+
+def in_child(threads: int, arguments: argparse.Namespace) -> dict[str, Any]:
+    count = str(threads)
+    names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+    cores = (arguments.cores or sorted(os.sched_getaffinity(0)))[-threads:]
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "rows.json"
+        subprocess.run(
+            [
+                sys.executable, __file__, "--threads", count, "--write", str(target),
+                "--seconds", str(arguments.seconds), "--cores", *map(str, cores),
+                "--largest-product", str(arguments.largest_product),
+                "--largest-side", str(arguments.largest_side),
+            ],
+            env=os.environ | dict.fromkeys(names, count),
+            check=True,
+        )  # fmt: skip
+        part: dict[str, Any] = json.loads(target.read_text())
+        return part
+
+
+def measure(arguments: argparse.Namespace) -> dict[str, Any]:
+    os.sched_setaffinity(0, arguments.cores)
+    from rivals import Loops
+
+    loops, threads = Loops(), arguments.threads[0]
+    limit = loops.limit() * threads
+    return {
+        "limit": round(limit / threads),
+        "convolutions": list(convolutions(loops, limit, arguments)),
+        "products": list(products(loops, limit, arguments)),
+    }
+
+
+def convolutions(loops: Any, limit: float, arguments: argparse.Namespace) -> Any:
+    from rivals import CONVOLUTIONS
+
+    threads = arguments.threads[0]
+    print(f"3x3 convolutions, threads: {threads}; limit of table lookup {limit:.0f} GMAC/s")
+    others = [*CONVOLUTIONS][2:]
+    print(f"{'C':>4} {'side':>5} {'ours ms':>8} {'GOP/s':>6} {'limit':>6} {'layer ms':>9}"
+          + "".join(f"{'x ' + name:>18}" for name in others) + f"{'x naive':>9}")  # fmt: skip
+    for channels in CHANNELS:
+        naive_ms = loops.convolution(channels, NAIVE_SIDE) if threads == 1 else None
+        for side in SIDES:
+            if side > arguments.largest_side:
+                continue
+            rivals = {name: make(channels, side, threads) for name, make in CONVOLUTIONS.items()}
+            rounds = in_turns(rivals, arguments.seconds)
+            row = figures(rounds, 9 * channels**2 * side**2, limit)
+            row |= {"channels": channels, "side_px": side, "threads": threads}
+            if naive_ms is not None:
+                times = naive_ms * (side / NAIVE_SIDE) ** 2 / row["median_ms"]["ours"]
+                row |= {"times_naive": round(times), "naive_measured": side == NAIVE_SIDE}
+            print(f"{channels:>4} {side:>5} {row['median_ms']['ours']:>8.2f} {row['gop_s']:>6} "
+                  f"{row['share_of_limit']:>6.0%} {row['median_ms']['our layer']:>9.2f}"
+                  + "".join(f"{row['times'][name]:>18.1f}" for name in others)
+                  + f"{row.get('times_naive', ''):>9}", flush=True)  # fmt: skip
+            yield row
+
+
+def products(loops: Any, limit: float, arguments: argparse.Namespace) -> Any:
+    """Signs of a float matrix by a matrix of signs, packed beforehand as weights are."""
+    import numpy as np
+    from rivals import draw, timed_ms
+
+    from artem.runtime.xnor import BinaryConvolution, sign_pack
+
+    threads = arguments.threads[0]
+    print(f"square products, threads: {threads}")
+    print(
+        f"{'size':>6} {'ours ms':>10} {'GOP/s':>6} {'limit':>6} {'x BLAS f32':>11} {'x naive':>8}"
+    )
+    naive_ms: dict[int, float] = {}
+    for size in PRODUCTS:
+        if size > arguments.largest_product:
+            continue
+        one, other = draw(size, size), draw(size, size)
+        convolution = BinaryConvolution.from_weights(other.reshape(size, size, 1, 1), 1.0)
+        out = np.empty((size, size), np.float32)
+
+        def ours(one: Any = one, convolution: Any = convolution) -> object:
+            packed = sign_pack(one[None, None], threads=threads)
+            return convolution.dots(packed, threads=threads)
+
+        def blas(one: Any = one, other: Any = other, out: Any = out) -> object:
+            return np.matmul(one, other.T, out=out)
+
+        rivals: dict[str, Callable[[], float]] = {
+            "ours": lambda ours=ours: timed_ms(ours),  # type: ignore[misc]
+            "BLAS f32": lambda blas=blas: timed_ms(blas),  # type: ignore[misc]
+        }
+        row = figures(in_turns(rivals, arguments.seconds), size**3, limit)
+        row |= {"size": size, "threads": threads}
+        if threads == 1:
+            if size <= NAIVE_PRODUCT:
+                naive_ms[size] = loops.product(size)
+            longest = max(naive_ms)
+            taken = naive_ms.get(size, naive_ms[longest] * (size / longest) ** 3)
+            row |= {
+                "times_naive": round(taken / row["median_ms"]["ours"]),
+                "naive_measured": size in naive_ms,
+            }
+        print(f"{size:>6} {row['median_ms']['ours']:>10.2f} {row['gop_s']:>6} "
+              f"{row['share_of_limit']:>6.0%} {row['times']['BLAS f32']:>11.1f} "
+              f"{row.get('times_naive', ''):>8}", flush=True)  # fmt: skip
+        yield row
+
+
+def in_turns(rivals: Mapping[str, Callable[[], float]], seconds: float) -> list[dict[str, float]]:
+    """Milliseconds of each rival, round after round; the first round warms up.
+
+    A turn is as many runs as take ten milliseconds, and counts by their median: in a network,
+    too, a small convolution follows others of its kind.
+    """
+    first = {name: rival() for name, rival in rivals.items()}
+    if sum(first.values()) > 5000 * seconds:
+        return [first]
+    first = {name: min(rival(), rival()) for name, rival in rivals.items()}
+    runs = {name: max(1, int(10 / ms)) for name, ms in first.items()}
+    round_s = sum(first[name] * runs[name] for name in rivals) / 1000
+    return [
+        {name: median(rival() for _ in range(runs[name])) for name, rival in rivals.items()}
+        for _ in range(min(60, max(3, int(seconds / round_s))))
+    ]
+
+
+def figures(rounds: list[dict[str, float]], products: int, limit: float) -> dict[str, Any]:
+    medians = {name: median(one[name] for one in rounds) for name in rounds[0]}
+    per_s = products / medians["ours"] / 1e6
+    return {
+        "rounds": len(rounds),
+        "median_ms": {name: round(ms, 3) for name, ms in medians.items()},
+        "times": {
+            name: round(median(one[name] / one["ours"] for one in rounds), 2)
+            for name in medians
+            if name not in ("ours", "our layer")
+        },
+        "gop_s": round(2 * per_s),
+        "share_of_limit": round(per_s / limit, 2) if limit else 0,
+    }
+
+
+if __name__ == "__main__":
+    main()
