@@ -92,6 +92,8 @@ def test_switches_and_steps(controls: Controls, keys: Keys) -> None:
     for value in (0.5, 1.0, 0.0):
         keys.press("s")
         assert controls.settings.steady == value
+        keys.press("e")
+        assert controls.settings.even == value
     keys.press("v")
     assert controls.settings.split == 0.5
     keys.press("t")

@@ -41,10 +41,10 @@ class Recorder:
 
 
 def paint(source: Path, target: Path, painter: Any = None, **options: Any) -> Any:
-    steady = options.pop("steady", False)
+    carries = options.pop("carries", False)
     recipe = options.pop("recipe", {})
     film = Film(source, target, **options)
-    return film.paint(painter or Recorder(), recipe=recipe, steady=steady)
+    return film.paint(painter or Recorder(), recipe=recipe, carries=carries)
 
 
 def video_stream(file: Path) -> Any:
@@ -205,14 +205,14 @@ class TestGoingOn:
             np.testing.assert_array_equal(one, other)
 
     @pytest.mark.parametrize("options", [{}, {"fps": Fraction(7)}])
-    def test_a_steady_painter_sees_some_frames_again(
+    def test_a_painter_that_carries_something_over_sees_some_frames_again(
         self, film: Write, tmp_path: Path, options: dict[str, Any]
     ) -> None:
         source, target = film(frames=40), tmp_path / "painted.mp4"
         with pytest.raises(KeyboardInterrupt):
-            paint(source, target, Recorder(fails_after=25), segment_s=0.5, steady=True, **options)
+            paint(source, target, Recorder(fails_after=25), segment_s=0.5, carries=True, **options)
         again = Recorder()
-        report = paint(source, target, again, segment_s=0.5, steady=True, **options)
+        report = paint(source, target, again, segment_s=0.5, carries=True, **options)
         rate = options.get("fps", 10)
         lead = report.frames - report.resumed_frames - len(again.times_s)
         assert -lead in (3, 4, 5)  # all of a piece so short

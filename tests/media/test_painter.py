@@ -20,6 +20,7 @@ from artem.core.network_file import NetworkFile, load_network_file, read_weights
 from artem.core.picture import Frame
 from artem.core.style_file import save_style
 from artem.media.controls import Controls, Settings
+from artem.media.evener import Evener
 from artem.media.governor import Governor, ladder
 from artem.media.opencv import resize
 from artem.media.painter import Painter, describe_way, networks_for, split_view
@@ -291,6 +292,26 @@ def test_a_steady_painter_forgets_when_it_is_switched_off() -> None:
     np.testing.assert_array_equal(painter(at(1)), plain)
     controls.change(steady=1.0)
     np.testing.assert_array_equal(painter(at(1)), plain)  # the first one again
+
+
+def test_in_an_even_light_everything_is_what_the_evened_frame_gives() -> None:
+    """Painted, kept colors, and what a mask leaves out: no jump of exposure comes through."""
+    mask = np.zeros((48, 64), np.float32)
+    mask[:, :32] = 1
+    settings = Settings("great-wave", even=1.0, strength=0.5, keep_color=True)
+    controls, painter = painter_of(settings, mask=lambda timed: mask)
+    _, plain = painter_of(replace(settings, even=0.0), mask=lambda timed: mask)
+    evener = Evener()
+    for index, gain in enumerate((1.0, 0.7, 1.2, 0.8)):
+        frame = (draw_frame(index) * gain).clip(0, 255).astype(np.uint8)
+        evened = evener(frame, 1.0)
+        assert index == 0 or (evened != frame).any()
+        given, expected = (TimedFrame(one, Fraction(index)) for one in (frame, evened))
+        np.testing.assert_array_equal(painter(given), plain(expected))
+    controls.change(even=0.0)
+    np.testing.assert_array_equal(painter(given), plain(given))
+    controls.change(even=1.0)
+    np.testing.assert_array_equal(painter(given), plain(given))  # the first one again
 
 
 def test_words_for_a_way() -> None:

@@ -15,6 +15,7 @@ import typer
 
 from artem.app.options import EngineOption, NetworkOption, PrecisionOption, ThreadsOption, given
 from artem.app.painter_options import (
+    EvenOption,
     KeepColorOption,
     MaskModelOption,
     MaskOption,
@@ -58,6 +59,7 @@ def live(
     strength: StrengthOption = None,
     keep_color: KeepColorOption = False,
     steady: SteadyOption = None,
+    even: EvenOption = None,
     region: Annotated[
         str | None, typer.Option(metavar="X,Y,W,H", help="Part of the screen, in pixels.")
     ] = None,
@@ -119,7 +121,7 @@ def live(
             overlay=sink == "window" if overlay is None else overlay,
             **given(
                 strength=strength, keep_color=keep_color or None, steady=steady,
-                precision=precision,
+                even=even, precision=precision,
             ),
         )
     )  # fmt: skip

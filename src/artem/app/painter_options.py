@@ -35,6 +35,10 @@ SteadyOption = Annotated[
         min=0, max=1, help="Less flicker: how much of the last painting, moved along, to keep."
     ),
 ]
+EvenOption = Annotated[
+    float | None,
+    typer.Option(min=0, max=1, help="Less change of light: how slowly exposure may change."),
+]
 ScaleOption = Annotated[
     float | None,
     typer.Option(

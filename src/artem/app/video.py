@@ -14,6 +14,7 @@ import typer
 
 from artem.app.options import EngineOption, NetworkOption, PrecisionOption, ThreadsOption, given
 from artem.app.painter_options import (
+    EvenOption,
     KeepColorOption,
     MaskModelOption,
     MaskOption,
@@ -43,6 +44,7 @@ def video(
     strength: StrengthOption = None,
     keep_color: KeepColorOption = False,
     steady: SteadyOption = None,
+    even: EvenOption = None,
     blend: Annotated[
         str | None,
         typer.Option(
@@ -92,7 +94,7 @@ def video(
             weights,
             **given(
                 strength=strength, keep_color=keep_color or None, steady=steady,
-                precision=precision,
+                even=even, precision=precision,
             ),
         )  # fmt: skip
         painter = Painter(
@@ -163,10 +165,11 @@ def plan(films: Sequence[Path], out: Path, *, overwrite: bool) -> dict[Path, Pat
 
 
 def _paint(film: Film, painter: Painter, recipe: dict[str, object], mask: Any) -> Report:
+    settings = painter.controls.settings
     with _progress(film) as (begin, advance):
         try:
             return film.paint(
-                painter, recipe=recipe, mask=mask, steady=painter.controls.settings.steady > 0,
+                painter, recipe=recipe, mask=mask, carries=settings.steady > 0 or settings.even > 0,
                 on_begin=begin, on_frame=advance, say=note,
             )  # fmt: skip
         except KeyboardInterrupt:

@@ -10,7 +10,7 @@ from typing import Any
 from artem.media.protocols import MediaError
 from artem.runtime.library import StyleChoice
 
-UNIT_RANGES = ("strength", "steady", "split")
+UNIT_RANGES = ("strength", "steady", "even", "split")
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class Settings:
         keep_color: paint the luminance only.
         precision: ``float``, ``bfloat16`` or ``auto``.
         steady: 0 to 1, how much of the last frame, moved along, goes into the next.
+        even: 0 to 1, how slowly the light of frames may change before they are painted.
         split: 0 to 1, which part of the picture, from the left, stays as it was.
         overlay: show the figures on the picture.
         recording: write what is shown to a file as well.
@@ -33,6 +34,7 @@ class Settings:
     keep_color: bool = False
     precision: str = "auto"
     steady: float = 0.0
+    even: float = 0.0
     split: float = 0.0
     overlay: bool = False
     recording: bool = False

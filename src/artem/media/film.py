@@ -113,7 +113,7 @@ class Film:
         *,
         recipe: Mapping[str, object],
         mask: PictureMask | None = None,
-        steady: bool = False,
+        carries: bool = False,
         on_begin: Callable[[int], None] = lambda frames: None,
         on_frame: Callable[[], None] = lambda: None,
         say: Callable[[str], None] = lambda text: None,
@@ -124,7 +124,7 @@ class Film:
             painter: from frame to painting.
             recipe: everything that the result depends on; pieces of another one are not used.
             mask: the painter's, when it counts frames.
-            steady: whether a painting depends on the ones before it.
+            carries: whether a painting depends on the frames before it.
             on_begin: given the number of frames that are there already.
             on_frame: called after each frame.
 
@@ -137,7 +137,7 @@ class Film:
         there = sum(segment.frames for segment in finished)
         on_begin(there)
         if self._folder.read_end() is None or (finished and finished[-1].next_s is not None):
-            self._paint_rest(painter, len(finished), there, mask, steady, on_frame)
+            self._paint_rest(painter, len(finished), there, mask, carries, on_frame)
         segments, end = self._folder.finished(), self._folder.read_end()
         assert end is not None
         join(segments, self.source, self.target, origin_s=self._origin_s, rate=self.rate)
@@ -151,7 +151,7 @@ class Film:
         number: int,
         there: int,
         mask: PictureMask | None,
-        steady: bool,
+        carries: bool,
         on_frame: Callable[[], None],
     ) -> None:
         start_s = lead_s = Fraction(0)
@@ -161,8 +161,8 @@ class Film:
                 start_s = lead_s = last.lead_s[-1] + 1 / self.rate
             else:
                 start_s = last.next_s
-                lead_s = last.lead_s[0] if steady else start_s
-                there -= len(last.lead_s) if steady else 0
+                lead_s = last.lead_s[0] if carries else start_s
+                there -= len(last.lead_s) if carries else 0
         if mask is not None:
             mask.next = there
         file = VideoFile(self.source, start_s=lead_s, and_shown=self._fps is not None)

@@ -18,6 +18,7 @@ HELP = {
     "+ -": "strength",
     "k": "keep colors",
     "s": "steady: off, half, full",
+    "e": "even light: off, half, full",
     "v": "split view",
     "t": "precision",
     "i": "figures",
@@ -28,7 +29,7 @@ HELP = {
 }
 """What each key does; ``f``, ``h`` and ``q`` belong to the window."""
 
-STEADY_STEPS = (0.0, 0.5, 1.0)
+AMOUNTS = (0.0, 0.5, 1.0)
 SPLIT_STEPS = (0.0, 0.5)
 BLEND_STEP = 0.25
 
@@ -55,7 +56,8 @@ class Keys:
             "+": lambda now: {"strength": min(1.0, round(now.strength + 0.1, 2))},
             "-": lambda now: {"strength": max(0.0, round(now.strength - 0.1, 2))},
             "k": lambda now: {"keep_color": not now.keep_color},
-            "s": lambda now: {"steady": _next(STEADY_STEPS, now.steady)},
+            "s": lambda now: {"steady": _next(AMOUNTS, now.steady)},
+            "e": lambda now: {"even": _next(AMOUNTS, now.even)},
             "v": lambda now: {"split": _next(SPLIT_STEPS, now.split)},
             "i": lambda now: {"overlay": not now.overlay},
             "r": lambda now: {"recording": not now.recording},

@@ -19,6 +19,7 @@ from artem.core.color import with_colors_of
 from artem.core.errors import NetworkError
 from artem.core.picture import Frame
 from artem.media.controls import Controls, Settings, blend_of
+from artem.media.evener import Evener
 from artem.media.governor import Governor, Rung
 from artem.media.opencv import resize
 from artem.media.protocols import TimedFrame
@@ -105,6 +106,7 @@ class Painter:
         self._coming: tuple[Way, Future[Stylizer]] | None = None
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="artem-compile")
         self._steadier: Steadier | None = None
+        self._evener: Evener | None = None
         self._checked = controls.settings
         self._stand_ins = {name: find_network(name).identity for name in self._networks[1:]}
         self._able: tuple[StyleChoice | None, set[str]] = (None, set())
@@ -118,6 +120,8 @@ class Painter:
             self._stylizer(self._networks[0], settings)
         if settings.steady > 0 and self._checked.steady == 0:
             Steadier()
+        if settings.even > 0 and self._checked.even == 0:
+            Evener()
         self._first.style_vector(settings.style, strength=settings.strength)
         self._checked = settings
 
@@ -140,20 +144,28 @@ class Painter:
         Raises:
             ArtemError: a style's file has gone since it was chosen, or the like.
         """
-        settings, frame = self.controls.settings, timed.frame
+        settings = self.controls.settings
         if self._style_at is not None:
             settings = replace(settings, style=self._style_at(timed.time_s))
-        wanted = self._way(settings, frame)
+        wanted = self._way(settings, timed.frame)
         brush, way = self._brush(wanted, settings)
         if way != self.way:
             if self.way is not None:
                 self._on_change(describe_way(way))
             self.way = way
         begun_s = time.perf_counter()
-        painted = self._finish(timed, self._paint(brush, way, frame, settings), settings)
+        timed = self._evened(timed, settings)
+        painted = self._finish(timed, self._paint(brush, way, timed.frame, settings), settings)
         if self._governor is not None and way == wanted:
             self._rung = self._governor.note(time.perf_counter() - begun_s) or self._rung
         return painted
+
+    def _evened(self, timed: TimedFrame, settings: Settings) -> TimedFrame:
+        if settings.even == 0:
+            self._evener = None
+            return timed
+        self._evener = self._evener or Evener()
+        return replace(timed, frame=self._evener(timed.frame, settings.even))
 
     def _paint(self, brush: Stylizer, way: Way, frame: Frame, settings: Settings) -> Frame:
         working = resize(frame, *way.working_px)

@@ -18,9 +18,9 @@ from artem.media.protocols import TimedFrame
 from artem.media.pyav import Details
 
 SEGMENT_S = 10
-LEAD_FRAMES = 12
+LEAD_FRAMES = 24
 """As many frames before a piece are painted again when a run goes on there: what is
-carried from frame to frame needs a few to be what it was."""
+carried from frame to frame needs some to be what it was."""
 
 ENDS = 1 << 20
 
@@ -33,7 +33,7 @@ class Segment:
         file: its video.
         begin_s: time of its first frame.
         frames: in it.
-        lead_s: times of its last frames, a dozen at most.
+        lead_s: times of its last frames, two dozen at most.
         next_s: time of the frame that follows; ``None`` when it is the film's last piece.
     """
 
