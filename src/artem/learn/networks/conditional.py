@@ -31,7 +31,19 @@ def conditional_instance_norm(
     return F.instance_norm(maps, eps=eps) * scale[:, :, None, None] + shift[:, :, None, None]
 
 
-class ConvNorm(nn.Module):
+class StyledLayer(nn.Module):
+    """A layer that takes part of the style vector.
+
+    Attributes:
+        style_sizes: its parts' lengths, in the order of use.
+        style_starts: what the numbers of each part are in a new style.
+    """
+
+    style_sizes: tuple[int, ...]
+    style_starts: tuple[float, ...]
+
+
+class ConvNorm(StyledLayer):
     """A reflection-padded convolution, conditional instance normalization, and ReLU if asked.
 
     Args:
@@ -75,7 +87,7 @@ class ConvNorm(nn.Module):
         return F.relu(maps) if self.relu else maps
 
 
-class Grain(nn.Module):
+class Grain(StyledLayer):
     """Noise that never changes, as channels beside the feature maps.
 
     In a flat area a convolutional network has nothing to tell one place from
@@ -114,8 +126,7 @@ class StyledNetwork(nn.Module):
     """A network that takes a style vector beside its picture.
 
     Subclasses set up their layers, call :meth:`measure`, and implement
-    :meth:`residual`. A layer that takes part of the style vector names its parts'
-    lengths, ``style_sizes``, and where they start in a new style, ``style_starts``.
+    :meth:`residual`. What takes part of the style vector is a :class:`StyledLayer`.
 
     Attributes:
         architecture: what :func:`~artem.learn.networks.build.build_network`
@@ -135,7 +146,7 @@ class StyledNetwork(nn.Module):
 
     def measure(self) -> None:
         """Add up the style vector's parts, in the order in which layers were set up."""
-        layers = [module for module in self.modules() if isinstance(module, ConvNorm | Grain)]
+        layers = [module for module in self.modules() if isinstance(module, StyledLayer)]
         self.style_sizes = [size for layer in layers for size in layer.style_sizes]
         self.style_starts = [start for layer in layers for start in layer.style_starts]
         self.style_sizes += HEAD_SIZES
@@ -163,6 +174,17 @@ class StyledNetwork(nn.Module):
         residual = self.residual(image * 2 - 1, parts)
         skip, scale, shift = (part[:, :, None, None] for part in parts)
         return skip * image + (scale * residual + shift)
+
+    def paint(self, image: Tensor, style: Tensor) -> Tensor:
+        """:meth:`forward` with a reflected margin around the picture, cut off again.
+
+        As the exported network does: what layers make of their own padding, combs and
+        repeated edges, stays in the margin.
+        """
+        margin = self.margin
+        around = F.pad(image, (margin,) * 4, mode="reflect")
+        painted: Tensor = self(around, style)
+        return painted[..., margin:-margin, margin:-margin]
 
 
 def identity_vector(network: StyledNetwork) -> Tensor:

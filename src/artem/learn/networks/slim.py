@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from artem.learn.networks.binary_trunk import BinaryTrunk
 from artem.learn.networks.conditional import ConvNorm, Grain, StyledNetwork
 
 
@@ -38,6 +39,8 @@ class SlimNet(StyledNetwork):
         refine: residual blocks after it, at a quarter of the size: an eighth is too
             coarse for the ends of strokes.
         grain: channels of fixed noise, from which the trunk paints flat areas.
+        binary: channels of a trunk of binary convolutions, two for each block, between
+            1x1 convolutions from and to ``trunk`` channels; 0 for a float trunk.
     """
 
     multiple = 8
@@ -53,16 +56,24 @@ class SlimNet(StyledNetwork):
         blocks: int = 3,
         refine: int = 2,
         grain: int = 0,
+        binary: int = 0,
     ) -> None:
         super().__init__()
         self.architecture = {
             "name": "slim", "stem": stem, "trunk": trunk, "half": half, "blocks": blocks,
-            "refine": refine, "grain": grain,
+            "refine": refine, "grain": grain, "binary": binary,
         }  # fmt: skip
         self.stem = ConvNorm(3, stem, 8, stride=4)
         self.grain = Grain(grain) if grain else None
         self.down = ConvNorm(stem + grain, trunk, 4, stride=2)
-        self.trunk = _residual_blocks(trunk, blocks)
+        self.trunk: nn.Module
+        if binary:
+            # No ReLU in front of the trunk: it would leave nothing below 0 for the signs.
+            self.widen = ConvNorm(trunk, binary, 1, relu=False)
+            self.trunk = BinaryTrunk(binary, 2 * blocks)
+            self.narrow = ConvNorm(binary, trunk, 1)
+        else:
+            self.trunk = _residual_blocks(trunk, blocks)
         self.up = ConvNorm(trunk, stem, 3, upsample=2)
         self.refine = _residual_blocks(stem, refine)
         self.to_half = ConvNorm(stem, half, 3, upsample=2, norm="none")
@@ -74,7 +85,10 @@ class SlimNet(StyledNetwork):
         quarter = self.stem(image, style)
         maps = self.grain(quarter, style) if self.grain else quarter
         maps = self.down(maps, style)
-        maps = _through(self.trunk, maps, style)
+        if isinstance(self.trunk, BinaryTrunk):
+            maps = self.narrow(self.trunk(self.widen(maps, style), style), style)
+        else:
+            maps = _through(self.trunk, maps, style)
         maps = self.up(maps, style) + quarter
         maps = _through(self.refine, maps, style)
         maps = self.to_half(maps, style)
@@ -82,6 +96,8 @@ class SlimNet(StyledNetwork):
 
     def constrain(self) -> None:
         _level_shuffle(self.to_full.conv, 2)
+        if isinstance(self.trunk, BinaryTrunk):
+            self.trunk.constrain()
 
 
 def _residual_blocks(channels: int, count: int) -> nn.ModuleList:
@@ -93,8 +109,8 @@ def _residual_blocks(channels: int, count: int) -> nn.ModuleList:
     )
 
 
-def _through(blocks: nn.ModuleList, maps: Tensor, style: Iterator[Tensor]) -> Tensor:
-    for block in blocks:
+def _through(blocks: nn.Module, maps: Tensor, style: Iterator[Tensor]) -> Tensor:
+    for block in blocks.children():
         first, second = block.children()
         maps = maps + second(first(maps, style), style)
     return maps
