@@ -3,6 +3,7 @@ import torch
 from torch import Tensor, nn
 
 from artem.core.errors import NetworkError
+from artem.export.onnx import FrameNetwork
 from artem.learn.networks import SlimNet, TransformerNet, identity_vector, style_vector
 from artem.learn.networks.build import build_network
 from artem.learn.networks.conditional import Grain, conditional_instance_norm
@@ -146,6 +147,16 @@ def test_the_identity_gives_the_picture_back_bit_for_bit(size: tuple[int, int]) 
     image = torch.rand(1, 3, *size)
     with torch.no_grad():
         assert torch.equal(network(image, identity_vector(network)[None]), image)
+
+
+def test_painting_as_the_exported_network_does() -> None:
+    network = SlimNet(stem=8, trunk=8, half=4, blocks=1, refine=1, grain=2)
+    frame = torch.randint(0, 256, (1, 40, 48, 3), dtype=torch.uint8)
+    style = style_vector(network)[None]
+    with torch.no_grad():
+        exported = FrameNetwork(network)(frame, style).permute(0, 3, 1, 2).float()
+        painted = network.paint(frame.permute(0, 3, 1, 2) / 255, style) * 255
+    torch.testing.assert_close(painted.clamp(0, 255), exported, rtol=0, atol=0.51)
 
 
 def test_each_picture_of_a_batch_gets_its_own_style() -> None:

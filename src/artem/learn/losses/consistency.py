@@ -5,25 +5,21 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-BORDER_PX = 16
 
-
-def consistency_loss(
-    stylized: Tensor, stylized_shifted: Tensor, shift: tuple[int, int], border: int = BORDER_PX
-) -> Tensor:
+def consistency_loss(stylized: Tensor, stylized_shifted: Tensor, shift: tuple[int, int]) -> Tensor:
     """How far a network is from commuting with a shift of its input.
 
     A network with strides paints a scene that moved by less than its stride
     anew; in a film this flickers and in stereo it mismatches. Normalization
-    statistics are not the cause, so the loss is taken between outputs.
+    statistics are not the cause, so the loss is taken between outputs, and up to
+    their borders: a network soon finds whatever place is left out and puts its
+    texture there.
 
     Args:
         stylized: the network's output for a picture, ``(N, 3, H, W)`` in [0, 1].
         stylized_shifted: its output for the picture whose pixel (y, x) shows
             what the first shows at (y + down, x + right).
         shift: (down, right) in pixels.
-        border: rows and columns left out at each side, where the padding
-            differs.
 
     Returns:
         ``(N,)``: mean squared difference where both outputs show the same scene.
@@ -32,5 +28,4 @@ def consistency_loss(
     height, width = stylized.shape[-2] - down, stylized.shape[-1] - right
     first = stylized[..., down:, right:]
     second = stylized_shifted[..., :height, :width]
-    inner = (..., slice(border, height - border), slice(border, width - border))
-    return torch.square(first[inner] - second[inner]).mean(dim=(1, 2, 3))
+    return torch.square(first - second).mean(dim=(1, 2, 3))

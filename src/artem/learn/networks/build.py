@@ -9,7 +9,8 @@ from typing import Any
 import torch
 
 from artem.core.errors import NetworkError, did_you_mean
-from artem.core.network_file import load_network_file, read_weights
+from artem.core.network_file import load_network_file, read_weights, read_words
+from artem.learn.binary import BinaryConv2d
 from artem.learn.networks.conditional import StyledNetwork
 from artem.learn.networks.slim import SlimNet
 
@@ -43,8 +44,13 @@ def load_network(file: str | Path) -> StyledNetwork:
     """
     described = load_network_file(file)
     network = build_network(described.architecture)
-    weights = read_weights(Path(file).read_bytes())
+    content = Path(file).read_bytes()
+    weights, words = read_weights(content), read_words(content)
     try:
+        for name, layer in network.named_modules():
+            if isinstance(layer, BinaryConv2d):
+                layer.unpack(words[f"{name}.words"], weights[f"{name}.alpha"])
+                weights[f"{name}.weight"] = layer.weight.detach().numpy()
         network.load_state_dict({
             name: torch.from_numpy(weights[name].copy()) for name in network.state_dict()
         })  # fmt: skip

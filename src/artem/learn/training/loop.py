@@ -15,12 +15,12 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from artem.core.errors import TrainingError
 from artem.learn.encoders import Encoder
 from artem.learn.losses import ADVERSARIAL, AdversarialLoss, consistency_loss, grid_loss
-from artem.learn.losses.consistency import BORDER_PX
 from artem.learn.networks import StyledNetwork
 from artem.learn.training.checkpoints import load_checkpoint, save_checkpoint
 from artem.learn.training.muon import Muon
@@ -104,13 +104,10 @@ class Trainer:
                 f"The crop's side of {recipe.crop_px} px is not a multiple of {network.multiple}, "
                 f"as this network needs.\n  Try {nearest}."
             )
-        smallest = network.minimum
-        if recipe.consistency_weight:  # what is left of two shifted pictures without their borders
-            smallest = max(smallest, 2 * BORDER_PX + network.multiple)
-        if recipe.crop_px < smallest:
+        if recipe.crop_px < network.minimum:
             raise TrainingError(
                 f"The crop's side of {recipe.crop_px} px is too small.\n"
-                f"  It must be {smallest} or more."
+                f"  It must be {network.minimum} or more."
             )
         self.device = find_device(device)
         self.low_precision = fast_bfloat16(self.device)
@@ -190,7 +187,7 @@ class Trainer:
         contents = self._place(contents)
         with self._autocast():
             target = self.loss.content_target(contents)
-            painted = [self.network(contents, v[None].to(self.device)) for v in candidates]
+            painted = [self.network.paint(contents, v[None].to(self.device)) for v in candidates]
             for index in range(len(self.vectors)):
                 style = {key: target[index : index + 1] for key, target in self.targets.items()}
                 losses = [
@@ -248,17 +245,25 @@ class Trainer:
     ) -> tuple[dict[str, Tensor], Tensor]:
         """Unweighted loss terms, one number a picture, and the pictures they are of."""
         recipe = self.recipe
-        down, right = (int(pixels) for pixels in draw.integers(0, self.network.multiple, 2))
+        margin, multiple = self.network.margin, self.network.multiple
+        down, right = (int(pixels) for pixels in draw.integers(0, multiple, 2))
         vectors = self.vectors[chosen]
+        wide = F.pad(content, (margin, margin + multiple) * 2, mode="reflect")
+
+        def paint(down: int, right: int) -> Tensor:
+            side = recipe.crop_px + 2 * margin
+            moved = wide[..., down : down + side, right : right + side]
+            return self._paint(moved, vectors)[..., margin:-margin, margin:-margin]
+
         with self._autocast():
-            stylized = self._paint(content, vectors)
+            stylized = paint(0, 0)
             target = self.loss.content_target(content)
             style = {key: target[chosen] for key, target in self.targets.items()}
             terms = self.loss.terms(stylized, target, style)
             if recipe.consistency_weight:
-                rolled = torch.roll(content, (-down, -right), dims=(2, 3))
+                moved = paint(down, right)
                 terms["consistency"] = consistency_loss(
-                    stylized.float(), self._paint(rolled, vectors).float(), (down, right)
+                    stylized.float(), moved.float(), (down, right)
                 )
         if recipe.grid_weight:
             terms["grid"] = grid_loss(stylized.float(), self.network.multiple)

@@ -39,7 +39,7 @@ def write_preview(
     for content in contents:
         row = [_tile(content)]
         for vector in vectors:
-            row.append(_tile(network(content[None], vector[None])[0]))
+            row.append(_tile(network.paint(content[None], vector[None])[0]))
         rows.append(row)
     sheet = Image.new("RGB", (TILE_PX * len(rows[0]), TILE_PX * len(rows)))
     for y, row in enumerate(rows):
