@@ -59,6 +59,17 @@ class TestVideoFile:
             raise KeyboardInterrupt
         assert len(pictures_of(file)) == 6
 
+    def test_a_name_that_was_taken_meanwhile_costs_no_frame(self, tmp_path: Path) -> None:
+        file = tmp_path / "film.mp4"
+        with (
+            pytest.raises(MediaError, match=r"What was shown is in '.*\.part\.mp4'"),
+            VideoFileSink(file) as sink,
+        ):
+            sink.put(uneven()[0])
+            file.mkdir()
+        (kept,) = (one for one in tmp_path.iterdir() if one != file)
+        assert len(pictures_of(kept)) == 1
+
     def test_without_frames_there_is_no_file(self, tmp_path: Path) -> None:
         with VideoFileSink(tmp_path / "film.mp4"):
             pass

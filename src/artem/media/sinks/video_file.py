@@ -85,11 +85,20 @@ class VideoFileSink:
                 raise MediaError(self._end_of(failure, self._last)) from None
         finally:
             self._encoder = None
-            with suppress(OSError):
-                if self._last >= 0:
-                    self._partial.replace(self.path)
-                else:
+            if self._last >= 0:
+                self._name()
+            else:
+                with suppress(OSError):
                     self._partial.unlink(missing_ok=True)
+
+    def _name(self) -> None:
+        try:
+            self._partial.replace(self.path)
+        except OSError as error:
+            raise MediaError(
+                f"'{self.path}' cannot be written ({error.strerror or error}).\n"
+                f"  What was shown is in '{self._partial}'."
+            ) from None
 
     def _end_of(self, error: OSError, pts: int) -> str:
         seconds = float(max(pts, 0) * TIME_BASE_S)

@@ -1,5 +1,7 @@
 // Frames a second and the delay from capture to painting, as whoever watches feels them.
 
+import { $ } from "./notices.js";
+
 const WINDOW_MS = 3000;
 const KEPT = 120;
 
@@ -38,5 +40,14 @@ export class Figures {
     }
     const sorted = [...this.#delays].sort((a, b) => a - b);
     return sorted[Math.min(sorted.length - 1, Math.floor((percent / 100) * sorted.length))];
+  }
+
+  /** Write them on the page; a photo has none. */
+  show(live) {
+    const shown = (value, digits, unit) =>
+      live && Number.isFinite(value) ? `${value.toFixed(digits)}${unit}` : "–";
+    $("figure-fps").textContent = shown(this.framesPerSecond, 1, "");
+    $("figure-p50").textContent = shown(this.delayMs(50), 0, " ms");
+    $("figure-p95").textContent = shown(this.delayMs(95), 0, " ms");
   }
 }

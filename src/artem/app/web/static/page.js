@@ -1,18 +1,19 @@
 // The live page: takes frames from a source, has them painted, shows the paintings.
 
+import { listenToDrops } from "./drops.js";
 import { Figures } from "./figures.js";
-import { Panel, shownName } from "./panel.js";
+import { Frames } from "./frames.js";
+import { Keeping } from "./keeping.js";
+import { $, complain, hush, say } from "./notices.js";
+import { Panel } from "./panel.js";
+import { listenToPlayer, showPlace } from "./player.js";
 import { RtcLink } from "./rtc.js";
 import { ServerView } from "./server_view.js";
+import { copyLink, showShared } from "./sharing.js";
 import { FrameSocket } from "./socket.js";
 import { SourceError, cameras, openCamera, openFile, openSample, openScreen } from "./sources.js";
 import { Stage } from "./stage.js";
 
-const $ = (id) => document.getElementById(id);
-
-const STILL_LONG_SIDE = 960;
-const SIDES_MULTIPLE = 8;
-const FRAME_QUALITY = 0.9;
 const HIDDEN_EACH_MS = 33;
 
 class Page {
@@ -23,19 +24,15 @@ class Page {
   sample = 0;
   governed;
 
-  #number = 0;
-  #underWay = new Map();
-  #canvases;
-  #capturing = false;
   #wasOpen = false;
   #lookToTell = false;
   #lookUnderWay = false;
-  #recordingTimer = 0;
 
   constructor(about) {
     this.about = about;
     this.governed = about.long_side;
-    this.#canvases = Array.from({ length: about.credits + 2 }, newCanvas);
+    this.frames = new Frames(this);
+    this.keeping = new Keeping(this);
     this.panel = new Panel({
       styles: about.styles,
       look: about.look,
@@ -45,7 +42,7 @@ class Page {
     this.link = new FrameSocket({
       most: about.credits,
       heard: (message) => this.#hear(message),
-      painted: (number, jpeg) => this.#painted(number, jpeg),
+      painted: (number, jpeg) => this.frames.painted(number, jpeg),
       changed: (state) => this.#linkChanged(state),
     });
     for (const side of about.long_sides) {
@@ -60,89 +57,13 @@ class Page {
     this.#listen();
   }
 
-  // Frames
-
-  /** Send the newest frame, if there is a new one and the server wants it. */
-  async pump() {
-    const { source } = this;
-    if (this.#capturing || this.rtc !== null || !source?.fresh) {
-      return;
-    }
-    if (!this.link.ready) {
-      this.link.wake();
-      return;
-    }
-    const canvas = this.#freeCanvas();
-    if (canvas === undefined) {
-      return;
-    }
-    this.#capturing = true;
-    try {
-      const capturedMs = performance.now();
-      const [width, height] = this.#workingSize(source);
-      [canvas.width, canvas.height] = [width, height];
-      source.draw(canvas.getContext("2d"), width, height);
-      source.fresh = false;
-      const number = (this.#number = (this.#number + 1) >>> 0);
-      this.#underWay.set(number, { canvas, capturedMs, live: source.live });
-      const jpeg = await encoded(canvas);
-      if (!this.link.ready || source !== this.source) {
-        this.#underWay.delete(number);
-        source.fresh = true;
-        return;
-      }
-      this.link.sendFrame(number, jpeg);
-    } finally {
-      this.#capturing = false;
-    }
-    this.pump();
-  }
-
-  async #painted(number, jpeg) {
-    const sent = this.#underWay.get(number);
-    this.pump();
-    if (sent === undefined) {
-      return;
-    }
-    const bitmap = await createImageBitmap(jpeg);
-    // Whatever came before this one is late now.
-    for (const earlier of this.#underWay.keys()) {
-      if (earlier <= number) {
-        this.#underWay.delete(earlier);
-      }
-    }
-    this.stage.show(bitmap, sent.canvas);
-    if (sent.live) {
-      this.figures.add(sent.capturedMs, performance.now());
-    }
-    $("figure-size").textContent = `${bitmap.width} × ${bitmap.height}`;
-    document.body.dataset.painted = String(number);
-    this.pump();
-  }
-
-  #freeCanvas() {
-    const taken = new Set([...this.#underWay.values()].map(({ canvas }) => canvas));
-    taken.add(this.stage.before);
-    return this.#canvases.find((canvas) => !taken.has(canvas));
-  }
-
-  #workingSize({ width, height, live }) {
-    const { long_sides: sides } = this.about;
-    const wanted = Number($("size").value) || (live ? this.governed : STILL_LONG_SIDE);
-    const most = Math.min(wanted, Math.max(width, height));
-    const long = sides.findLast((side) => side <= most) ?? sides[0];
-    const ratio = Math.min(width, height) / Math.max(width, height);
-    const short = Math.max(4, Math.round((long * ratio) / SIDES_MULTIPLE)) * SIDES_MULTIPLE;
-    return width >= height ? [long, short] : [short, long];
-  }
-
   // Messages
 
   #hear(message) {
     switch (message.type) {
       case "hello":
         this.governed = message.long_side;
-        this.#underWay.clear();
+        this.frames.forgetAll();
         this.#tellSource();
         this.#tellAnew();
         this.#tellShare();
@@ -156,13 +77,13 @@ class Page {
         this.governed = message.long_side;
         break;
       case "shared":
-        this.#showShared(message.stream);
+        showShared(message.stream);
         break;
       case "figures":
         $("viewers").textContent = `Watched by ${message.viewers}.`;
         break;
       case "error":
-        this.#underWay.delete(message.frame);
+        this.frames.forget(message.frame);
         this.#lookUnderWay = false;
         complain(message.error);
         break;
@@ -189,12 +110,12 @@ class Page {
     $("connection-text").textContent = texts[shown];
     if (state === "open") {
       this.#wasOpen = true;
-      this.pump();
+      this.frames.pump();
     } else {
       if (state === "waiting" && this.#wasOpen) {
         this.#askWhy();
       }
-      this.#underWay.clear();
+      this.frames.forgetAll();
       if (this.source !== null && !this.source.live) {
         this.source.fresh = state === "waiting";
       }
@@ -211,7 +132,7 @@ class Page {
 
   #lookChanged() {
     this.#lookToTell = true;
-    if (!this.link.ready && this.#underWay.size === 0) {
+    if (!this.link.ready && !this.frames.areUnderWay) {
       this.repaint(); // which wakes the link, which then tells the look
     }
     this.#tellLook();
@@ -254,7 +175,7 @@ class Page {
     if (this.source !== null && !this.source.live) {
       this.source.fresh = true;
     }
-    this.pump();
+    this.frames.pump();
   }
 
   // Sources
@@ -307,7 +228,7 @@ class Page {
       this.link.wake();
       this.#tellSource();
       this.#tellAnew();
-      this.pump();
+      this.frames.pump();
     }
   }
 
@@ -347,7 +268,7 @@ class Page {
   get #calls() {
     return {
       limitBytes: this.about.largest_upload_bytes,
-      cameFresh: () => this.pump(),
+      cameFresh: () => this.frames.pump(),
       ended: () => {
         say("The picture has ended: its camera or screen is gone.");
         this.useSample();
@@ -433,8 +354,8 @@ class Page {
     on("sample", "click", () => this.useSample());
     on("server-source", "click", () => this.useServerSource());
     on("split", "click", () => this.#toggleSplit());
-    on("save", "click", () => this.#save());
-    on("record", "click", () => this.#toggleRecording());
+    on("save", "click", () => this.keeping.save());
+    on("record", "click", () => this.keeping.toggleRecording());
     on("fullscreen", "click", () => $("stage").requestFullscreen());
     on("size", "change", () => {
       this.#tellSize();
@@ -448,10 +369,10 @@ class Page {
       this.#choosePath();
     });
     on("share", "change", () => this.#tellShare());
-    on("copy", "click", () => this.#copyLink());
+    on("copy", "click", copyLink);
     on("alert-close", "click", hush);
-    this.#listenToPlayer(on);
-    this.#listenToDrops();
+    listenToPlayer(() => this.source.video);
+    listenToDrops((file) => this.useFile(file));
     if (!("requestFullscreen" in Element.prototype)) {
       $("fullscreen").hidden = true;
     }
@@ -463,53 +384,13 @@ class Page {
     document.addEventListener("visibilitychange", () => {
       ticker.postMessage(document.hidden ? HIDDEN_EACH_MS : 0);
     });
-    setInterval(() => this.#showFigures(), 500);
+    setInterval(() => {
+      this.figures.show(this.source?.live === true);
+      showPlace(this.source?.video);
+    }, 500);
     addEventListener("beforeunload", (event) => {
       if (this.stage.recording) {
         event.preventDefault();
-      }
-    });
-  }
-
-  #listenToPlayer(on) {
-    on("play", "click", async ({ target }) => {
-      const { video } = this.source;
-      if (video.paused) {
-        await video.play();
-      } else {
-        video.pause();
-      }
-      target.textContent = video.paused ? "Play" : "Pause";
-    });
-    on("seek", "input", ({ target }) => {
-      const { video } = this.source;
-      video.currentTime = Number(target.value) * (video.duration || 0);
-    });
-  }
-
-  #listenToDrops() {
-    const isFile = ({ dataTransfer }) => dataTransfer?.types.includes("Files");
-    addEventListener("dragover", (event) => {
-      if (isFile(event)) {
-        event.preventDefault();
-        $("drop-hint").hidden = false;
-      }
-    });
-    addEventListener("dragleave", ({ relatedTarget }) => {
-      $("drop-hint").hidden ||= relatedTarget === null;
-    });
-    addEventListener("drop", (event) => {
-      if (isFile(event)) {
-        event.preventDefault();
-        $("drop-hint").hidden = true;
-        if (event.dataTransfer.files.length > 0) {
-          this.useFile(event.dataTransfer.files[0]);
-        }
-      }
-    });
-    addEventListener("paste", ({ clipboardData }) => {
-      if (clipboardData?.files.length > 0) {
-        this.useFile(clipboardData.files[0]);
       }
     });
   }
@@ -521,145 +402,6 @@ class Page {
       $("divider").focus({ preventScroll: true });
     }
   }
-
-  async #save() {
-    const { file } = this.source ?? {};
-    if (!file) {
-      download(await this.stage.snapshot(), `${this.#fileName()}.png`);
-      say("The picture is saved.");
-      return;
-    }
-    // A photo is painted anew in its own size.
-    $("save").disabled = true;
-    say("Painting the photo in its own size …");
-    try {
-      const look = encodeURIComponent(JSON.stringify(this.panel.look));
-      const response = await fetch(`/api/paint?look=${look}`, { method: "POST", body: file });
-      if (!response.ok) {
-        throw new SourceError((await response.json()).error);
-      }
-      const painting = await response.blob();
-      const notes = decodeURIComponent(response.headers.get("artem-notes") ?? "");
-      download(painting, `${this.#fileName()}.${painting.type === "image/png" ? "png" : "jpg"}`);
-      say(`The picture is saved${notes ? `; ${notes}` : ""}.`);
-    } catch (error) {
-      say("");
-      complain(error instanceof SourceError ? error.message : "The server does not answer.");
-    } finally {
-      $("save").disabled = false;
-    }
-  }
-
-  #toggleRecording() {
-    if (this.stage.recording) {
-      this.stage.stopRecording();
-      return;
-    }
-    const name = this.#fileName();
-    this.stage.startRecording((video) => {
-      download(video, `${name}.${video.type.startsWith("video/mp4") ? "mp4" : "webm"}`);
-      clearInterval(this.#recordingTimer);
-      $("recording").hidden = true;
-      $("record").setAttribute("aria-pressed", "false");
-      $("record-text").textContent = "Record";
-      say("The recording is saved.");
-    });
-    const beganMs = performance.now();
-    const showTime = () => {
-      $("recording-time").textContent = clock((performance.now() - beganMs) / 1000);
-    };
-    showTime();
-    this.#recordingTimer = setInterval(showTime, 500);
-    $("recording").hidden = false;
-    $("record").setAttribute("aria-pressed", "true");
-    $("record-text").textContent = "Stop";
-    say("Recording.");
-  }
-
-  #fileName() {
-    const now = new Date(Date.now() - 60000 * new Date().getTimezoneOffset());
-    const time = now.toISOString().slice(0, 19).replace("T", "-").replaceAll(":", "");
-    return `artem-${this.panel.look.style}-${time}`;
-  }
-
-  #showShared(stream) {
-    $("shared").hidden = stream === null;
-    if (stream !== null) {
-      $("share-link").value = new URL(`/view?stream=${stream}`, location.href).href;
-      $("viewers").textContent = "";
-    }
-  }
-
-  async #copyLink() {
-    $("share-link").select();
-    try {
-      await navigator.clipboard.writeText($("share-link").value);
-      say("The link is copied.");
-    } catch {
-      say("The link is selected; copy it from there.");
-    }
-  }
-
-  #showFigures() {
-    const { framesPerSecond } = this.figures;
-    const live = this.source?.live === true;
-    const shown = (value, digits, unit) =>
-      live && Number.isFinite(value) ? `${value.toFixed(digits)}${unit}` : "–";
-    $("figure-fps").textContent = shown(framesPerSecond, 1, "");
-    $("figure-p50").textContent = shown(this.figures.delayMs(50), 0, " ms");
-    $("figure-p95").textContent = shown(this.figures.delayMs(95), 0, " ms");
-    const { video } = this.source ?? {};
-    if (!$("player").hidden && video !== undefined) {
-      if (document.activeElement !== $("seek")) {
-        $("seek").value = video.duration > 0 ? video.currentTime / video.duration : 0;
-      }
-      $("place").textContent = clock(video.currentTime);
-      $("seek").setAttribute("aria-valuetext", clock(video.currentTime));
-    }
-  }
-}
-
-function newCanvas() {
-  return "OffscreenCanvas" in window
-    ? new OffscreenCanvas(2, 2)
-    : document.createElement("canvas");
-}
-
-function encoded(canvas) {
-  const options = { type: "image/jpeg", quality: FRAME_QUALITY };
-  return canvas.convertToBlob
-    ? canvas.convertToBlob(options)
-    : new Promise((resolve) => canvas.toBlob(resolve, options.type, options.quality));
-}
-
-function clock(seconds) {
-  const whole = Math.floor(seconds);
-  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
-}
-
-function download(blob, name) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60000);
-}
-
-function say(text) {
-  $("status").textContent = text;
-}
-
-function complain(text) {
-  const sentence = text.replace(/\s*\n\s*/g, " ");
-  if ($("alert").hidden || $("alert-text").textContent !== sentence) {
-    $("alert-text").textContent = sentence; // said once, not each time it happens again
-    $("alert").hidden = false;
-  }
-}
-
-function hush() {
-  $("alert").hidden = true;
-  $("alert-text").textContent = "";
 }
 
 async function begin() {

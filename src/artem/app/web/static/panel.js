@@ -1,6 +1,6 @@
 // Styles and sliders. Everything that comes from the server is shown as text, never as HTML.
 
-const $ = (id) => document.getElementById(id);
+import { $ } from "./notices.js";
 
 /** `great-wave` as people read it: Great Wave; Roman numerals stay numerals. */
 export function shownName(name) {
