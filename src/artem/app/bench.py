@@ -82,7 +82,7 @@ def measure_speed(
     Raises:
         ArtemError: the network is unknown.
     """
-    from artem.runtime.engine import PRECISIONS, engines
+    from artem.runtime.engine import engines
     from artem.runtime.library import IDENTITY, find_network, styles
     from artem.runtime.stylizer import Stylizer
 
@@ -91,7 +91,7 @@ def measure_speed(
     stylizers: dict[tuple[str, str], Stylizer] = {}
     cannot = []
     for name, engine in engines().items():
-        for precision in PRECISIONS[1:]:
+        for precision in ["binary"] if described.binary else ["float", "bfloat16"]:
             reason = engine.why_not(described, precision)
             if reason is None:
                 stylizers[name, precision] = Stylizer(

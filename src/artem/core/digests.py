@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 
-def tensors_digest(tensors: Mapping[str, NDArray[np.float32]]) -> str:
+def tensors_digest(tensors: Mapping[str, NDArray[Any]]) -> str:
     """SHA-256, in hexadecimal, of tensors in the order of their names.
 
     Each tensor counts as its name, a zero byte, its shape as text, a zero byte,

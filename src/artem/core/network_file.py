@@ -24,7 +24,7 @@ MODEL_GRAPH, MODEL_METADATA = 7, 14
 GRAPH_INITIALIZER = 5
 TENSOR_DIMS, TENSOR_TYPE, TENSOR_NAME, TENSOR_RAW = 1, 2, 8, 9
 ENTRY_KEY, ENTRY_VALUE = 1, 2
-FLOAT = 1
+FLOAT, UINT8 = 1, 2
 
 DAMAGE = (ValueError, TypeError, LookupError, ArithmeticError, RecursionError)
 """What reading a damaged file may raise."""
@@ -53,6 +53,11 @@ class NetworkFile:
     minimum: int
     card: dict[str, Any]
 
+    @property
+    def binary(self) -> bool:
+        """Whether its trunk's weights are bits."""
+        return bool(self.architecture.get("binary"))
+
 
 def load_network_file(file: str | Path) -> NetworkFile:
     """Read a network's description and check its weights against their digest.
@@ -70,7 +75,7 @@ def load_network_file(file: str | Path) -> NetworkFile:
         raise NetworkError(f"'{path}' cannot be read ({reason}).") from None
     try:
         metadata = read_metadata(content)
-        weights = read_weights(content)
+        weights = read_weights(content) | read_words(content)
         described = _described(path, metadata) if "artem.identity" in metadata else None
     except DAMAGE:
         raise NetworkError(
@@ -115,7 +120,16 @@ def read_metadata(content: bytes) -> dict[str, str]:
 
 def read_weights(content: bytes) -> dict[str, NDArray[np.float32]]:
     """The float32 initializers of an ONNX file's bytes, by name."""
-    weights: dict[str, NDArray[np.float32]] = {}
+    return _read_initializers(content, FLOAT, "<f4")
+
+
+def read_words(content: bytes) -> dict[str, NDArray[np.uint8]]:
+    """The uint8 initializers, by name: packed weights."""
+    return _read_initializers(content, UINT8, "u1")
+
+
+def _read_initializers(content: bytes, kind: int, dtype: str) -> dict[str, NDArray[Any]]:
+    weights: dict[str, NDArray[Any]] = {}
     for number, graph in _fields(memoryview(content)):
         if number != MODEL_GRAPH:
             continue
@@ -129,8 +143,8 @@ def read_weights(content: bytes) -> dict[str, NDArray[np.float32]]:
                     dims += [value] if isinstance(value, int) else list(_varints(value))
                 else:
                     parts[field] = value
-            if parts.get(TENSOR_TYPE) == FLOAT and TENSOR_RAW in parts:
-                values = np.frombuffer(_part(parts[TENSOR_RAW]), dtype="<f4").reshape(dims)
+            if parts.get(TENSOR_TYPE) == kind and TENSOR_RAW in parts:
+                values = np.frombuffer(_part(parts[TENSOR_RAW]), dtype=dtype).reshape(dims)
                 weights[_text(parts[TENSOR_NAME])] = values
     return weights
 

@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 from artem.core.errors import EngineError, did_you_mean
 from artem.core.network_file import NetworkFile
 
-PRECISIONS = ("auto", "float", "bfloat16")
+PRECISIONS = ("auto", "float", "bfloat16", "binary")
+
+PACKED = "it knows no packed convolutions (use --engine xnor)"
+FLOAT = "this network is float; a binary one is a file of its own"
 
 
 class Session(Protocol):
@@ -19,7 +22,7 @@ class Session(Protocol):
 
     Attributes:
         engine: the engine's name.
-        precision: what it really computes in, ``float`` or ``bfloat16``.
+        precision: what it really computes in, ``float``, ``bfloat16`` or ``binary``.
     """
 
     engine: str
@@ -46,10 +49,12 @@ class Engine(Protocol):
 
 def engines() -> dict[str, Engine]:
     """All engines by name, the preferred one first."""
+    from artem.runtime.binary import BinaryEngine
     from artem.runtime.onnxruntime import OnnxRuntimeEngine
     from artem.runtime.openvino import OpenVinoEngine
 
-    return {engine.name: engine for engine in (OpenVinoEngine(), OnnxRuntimeEngine())}
+    known: tuple[Engine, ...] = (OpenVinoEngine(), OnnxRuntimeEngine(), BinaryEngine())
+    return {engine.name: engine for engine in known}
 
 
 def open_session(

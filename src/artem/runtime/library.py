@@ -135,3 +135,20 @@ def find_network(network: str | Path) -> NetworkFile:
         f"'{network}' is not a network here.{did_you_mean(str(network), shipped)}\n"
         f"  Networks: {', '.join(shipped)}; or give an .onnx file."
     )
+
+
+def binary_network(network: NetworkFile) -> NetworkFile:
+    """The binary network that goes by another's name: ``NAME.binary.onnx`` beside ``NAME.onnx``.
+
+    Raises:
+        NetworkError: there is none, or its file is damaged.
+    """
+    if network.binary:
+        return network
+    file = network.path.with_suffix(".binary.onnx")
+    if not file.exists():
+        raise NetworkError(
+            f"There is no binary network '{file.name}' beside '{network.path.name}'.\n"
+            f"  Leave out --precision binary, or name a binary network's file."
+        )
+    return load_network_file(file)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from artem.core.errors import EngineError
 from artem.core.network_file import NetworkFile
-from artem.runtime.engine import Session
+from artem.runtime.engine import FLOAT, PACKED, Session
 
 
 class OnnxRuntimeSession:
@@ -48,6 +48,10 @@ class OnnxRuntimeEngine:
         """Missing package, or a precision that it does not offer."""
         if importlib.util.find_spec("onnxruntime") is None:
             return "the package is not installed (pip install 'artem-style[onnxruntime]')"
+        if network.binary:
+            return PACKED
+        if precision == "binary":
+            return FLOAT
         if precision == "bfloat16":
             return "it computes in float on the CPU (use --precision float)"
         return None

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from artem.core.errors import EngineError
 from artem.core.network_file import NetworkFile
-from artem.runtime.engine import Session
+from artem.runtime.engine import FLOAT, PACKED, Session
 
 KEPT_SIZES = 4
 """Compiled frame sizes kept at a time; one takes some tens of megabytes."""
@@ -31,9 +31,11 @@ class OpenVinoSession:
 
     engine = "openvino"
 
-    def __init__(self, network: NetworkFile, precision: str, threads: int | None) -> None:
+    def __init__(
+        self, network: NetworkFile, precision: str, threads: int | None, core: Any = None
+    ) -> None:
         self.precision = "bfloat16" if precision == "bfloat16" else "float"
-        self._core = shared_core()
+        self._core = core or shared_core()
         try:
             self._model = self._core.read_model(network.path)
         except RuntimeError as error:
@@ -74,6 +76,10 @@ class OpenVinoEngine:
         """Missing package, or a precision that the CPU lacks."""
         if importlib.util.find_spec("openvino") is None:
             return "the package is not installed (pip install openvino)"
+        if network.binary:
+            return PACKED
+        if precision == "binary":
+            return FLOAT
         if precision != "bfloat16":
             return None
         if "BF16" in shared_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):

@@ -18,7 +18,13 @@ from artem.core.errors import PictureError, StyleError
 from artem.core.picture import Frame, Picture, load_picture, picture_from_memory
 from artem.core.style_file import Style, StyleVector, blend_vectors
 from artem.runtime.engine import open_session
-from artem.runtime.library import IDENTITY, StyleChoice, find_network, find_style
+from artem.runtime.library import (
+    IDENTITY,
+    StyleChoice,
+    binary_network,
+    find_network,
+    find_style,
+)
 
 
 class Stylizer:
@@ -29,8 +35,9 @@ class Stylizer:
             (``{"great-wave": 0.7, "starry-night": 0.3}``) to blend several.
         network: name or ONNX file of the network.
         precision: ``float``, ``bfloat16`` (on CPUs that have it; faster, off by
-            a few levels), or ``auto``.
-        engine: ``openvino``, ``onnxruntime``, or ``auto``.
+            a few levels), ``binary`` (the network's binary version, which is a network
+            of its own), or ``auto``.
+        engine: ``openvino``, ``onnxruntime``, ``xnor`` (for binary networks), or ``auto``.
         threads: CPU threads; all cores when ``None``.
         strength: 0 gives the frame back, 1 the full style.
         keep_color: paint the luminance only.
@@ -57,6 +64,8 @@ class Stylizer:
         keep_color: bool = False,
     ) -> None:
         self.network = find_network(network)
+        if precision == "binary":
+            self.network = binary_network(self.network)
         self._vector = self.style_vector(style, strength=strength)[None]
         self.strength = strength
         self.keep_color = keep_color

@@ -85,10 +85,10 @@ class SlimNet(StyledNetwork):
         quarter = self.stem(image, style)
         maps = self.grain(quarter, style) if self.grain else quarter
         maps = self.down(maps, style)
-        if isinstance(self.trunk, BinaryTrunk):
-            maps = self.narrow(self.trunk(self.widen(maps, style), style), style)
-        else:
+        if isinstance(self.trunk, nn.ModuleList):
             maps = _through(self.trunk, maps, style)
+        else:
+            maps = self.narrow(self.trunk(self.widen(maps, style), style), style)
         maps = self.up(maps, style) + quarter
         maps = _through(self.refine, maps, style)
         maps = self.to_half(maps, style)
@@ -109,8 +109,8 @@ def _residual_blocks(channels: int, count: int) -> nn.ModuleList:
     )
 
 
-def _through(blocks: nn.Module, maps: Tensor, style: Iterator[Tensor]) -> Tensor:
-    for block in blocks.children():
+def _through(blocks: nn.ModuleList, maps: Tensor, style: Iterator[Tensor]) -> Tensor:
+    for block in blocks:
         first, second = block.children()
         maps = maps + second(first(maps, style), style)
     return maps
