@@ -156,7 +156,8 @@ def main() -> None:
               f" (p95 {row['p95_ms']:.0f})   {row['frames']} frames")  # fmt: skip
     result = {
         "date": datetime.now(UTC).isoformat(timespec="seconds"), "artem": artem.__version__,
-        "machine": machine(None), "load": [round(one, 1) for one in os.getloadavg()], "chromium": version, "working_px": int(options.size),
+        "machine": machine(None), "load": [round(one, 1) for one in os.getloadavg()],
+        "chromium": version, "working_px": int(options.size),
         "rows": rows,
     }  # fmt: skip
     with replacing(RESULTS / "serve.json") as partial:
