@@ -52,6 +52,7 @@ def main() -> None:
     from artem.core.files import replacing
     from artem.runtime.xnor import best_kernels
 
+    load = os.getloadavg()[0]
     rows: dict[str, list[Any]] = {"convolutions": [], "products": []}
     for threads in arguments.threads:
         # Some libraries only ask once how many threads there are.
@@ -65,6 +66,7 @@ def main() -> None:
     result = {
         "machine": machine(None) | packages | {"kernels": best_kernels().name},
         "lookup_limit_gmac_s": part["limit"],
+        "load_before": round(load, 1),
         "commit": commit,
         "date": datetime.now(UTC).date().isoformat(),
         **rows,
@@ -116,7 +118,9 @@ def convolutions(loops: Any, limit: float, arguments: argparse.Namespace) -> Any
     print(f"{'C':>4} {'side':>5} {'ours ms':>8} {'GOP/s':>6} {'limit':>6} {'layer ms':>9}"
           + "".join(f"{'x ' + name:>18}" for name in others) + f"{'x naive':>9}")  # fmt: skip
     for channels in CHANNELS:
-        naive_ms = loops.convolution(channels, NAIVE_SIDE) if threads == 1 else None
+        naive_ms = None
+        if threads == 1:
+            naive_ms = min(loops.convolution(channels, NAIVE_SIDE) for _ in range(3))
         for side in SIDES:
             if side > arguments.largest_side:
                 continue
@@ -125,12 +129,12 @@ def convolutions(loops: Any, limit: float, arguments: argparse.Namespace) -> Any
             row = figures(rounds, 9 * channels**2 * side**2, limit)
             row |= {"channels": channels, "side_px": side, "threads": threads}
             if naive_ms is not None:
-                times = naive_ms * (side / NAIVE_SIDE) ** 2 / row["median_ms"]["ours"]
-                row |= {"times_naive": round(times), "naive_measured": side == NAIVE_SIDE}
+                taken = naive_ms * (side / NAIVE_SIDE) ** 2
+                row |= {"naive_ms": round(taken, 1), "naive_measured": side == NAIVE_SIDE}
             print(f"{channels:>4} {side:>5} {row['median_ms']['ours']:>8.2f} {row['gop_s']:>6} "
                   f"{row['share_of_limit']:>6.0%} {row['median_ms']['our layer']:>9.2f}"
                   + "".join(f"{row['times'][name]:>18.1f}" for name in others)
-                  + f"{row.get('times_naive', ''):>9}", flush=True)  # fmt: skip
+                  + f"{times_naive(row):>9}", flush=True)  # fmt: skip
             yield row
 
 
@@ -169,16 +173,13 @@ def products(loops: Any, limit: float, arguments: argparse.Namespace) -> Any:
         row |= {"size": size, "threads": threads}
         if threads == 1:
             if size <= NAIVE_PRODUCT:
-                naive_ms[size] = loops.product(size)
+                naive_ms[size] = min(loops.product(size) for _ in range(3))
             longest = max(naive_ms)
             taken = naive_ms.get(size, naive_ms[longest] * (size / longest) ** 3)
-            row |= {
-                "times_naive": round(taken / row["median_ms"]["ours"]),
-                "naive_measured": size in naive_ms,
-            }
+            row |= {"naive_ms": round(taken, 1), "naive_measured": size in naive_ms}
         print(f"{size:>6} {row['median_ms']['ours']:>10.2f} {row['gop_s']:>6} "
               f"{row['share_of_limit']:>6.0%} {row['times']['BLAS f32']:>11.1f} "
-              f"{row.get('times_naive', ''):>8}", flush=True)  # fmt: skip
+              f"{times_naive(row):>8}", flush=True)  # fmt: skip
         yield row
 
 
@@ -200,19 +201,26 @@ def in_turns(rivals: Mapping[str, Callable[[], float]], seconds: float) -> list[
     ]
 
 
+def times_naive(row: dict[str, Any]) -> str:
+    return str(round(row["naive_ms"] / row["median_ms"]["ours"])) if "naive_ms" in row else ""
+
+
 def figures(rounds: list[dict[str, float]], products: int, limit: float) -> dict[str, Any]:
+    """Medians of the rounds; beside them the best rounds, which other work delays least."""
+    others = [name for name in rounds[0] if name not in ("ours", "our layer")]
     medians = {name: median(one[name] for one in rounds) for name in rounds[0]}
-    per_s = products / medians["ours"] / 1e6
+    bests = {name: min(one[name] for one in rounds) for name in rounds[0]}
+    times = {name: median(one[name] / one["ours"] for one in rounds) for name in others}
     return {
         "rounds": len(rounds),
         "median_ms": {name: round(ms, 3) for name, ms in medians.items()},
-        "times": {
-            name: round(median(one[name] / one["ours"] for one in rounds), 2)
-            for name in medians
-            if name not in ("ours", "our layer")
-        },
-        "gop_s": round(2 * per_s),
-        "share_of_limit": round(per_s / limit, 2) if limit else 0,
+        "best_ms": {name: round(ms, 3) for name, ms in bests.items()},
+        "times": {name: round(ratio, 2) for name, ratio in times.items()},
+        "times_at_best": {name: round(bests[name] / bests["ours"], 2) for name in others},
+        "gop_s": round(2 * products / medians["ours"] / 1e6),
+        "gop_s_at_best": round(2 * products / bests["ours"] / 1e6),
+        "share_of_limit": round(products / medians["ours"] / 1e6 / limit, 2) if limit else 0,
+        "share_at_best": round(products / bests["ours"] / 1e6 / limit, 2) if limit else 0,
     }
 
 

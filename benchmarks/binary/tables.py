@@ -24,14 +24,20 @@ def write_tables(result: dict[str, Any]) -> None:
         f"{machine['cpu']}, kernels `{machine['kernels']}`, OpenVINO {machine['openvino']}, "
         f"PyTorch {machine['torch']}, {result['date']}, commit `{result['commit']}`."
     )
+    best = result["load_before"] >= 0.5
+    if best:
+        head += (
+            f" Other work went on at the same time (load {result['load_before']} on "
+            f"{machine['cores']} cores), so each figure is that of the best round, not the median."
+        )
     parts = [BEGIN, head]
     for threads in sorted({row["threads"] for row in result["convolutions"]}):
         said = "one thread" if threads == 1 else f"{threads} threads"
         parts += [
             f"3x3 convolutions, {said}:",
-            _table(_CONVOLUTIONS, _of(result["convolutions"], threads)),
+            _table(_convolutions(best), _of(result["convolutions"], threads)),
             f"Square products, {said}:",
-            _table(_PRODUCTS, _of(result["products"], threads)),
+            _table(_products(best), _of(result["products"], threads)),
         ]
     with replacing(DOCUMENT) as partial:
         partial.write_text(before + "\n\n".join([*parts, END]) + after, encoding="utf-8")
@@ -47,43 +53,43 @@ def _table(columns: Sequence[Column], rows: Sequence[Row]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _milliseconds(name: str) -> Callable[[Row], str]:
-    return lambda row: (
-        f"{row['median_ms'][name]:.3g}"
-        if row["median_ms"][name] < 100
-        else (f"{row['median_ms'][name]:.0f}")
+def _columns(best: bool, *others: str, layer: bool = False) -> list[Column]:
+    ms, times, rate, share = (
+        ("best_ms", "times_at_best", "gop_s_at_best", "share_at_best")
+        if best
+        else ("median_ms", "times", "gop_s", "share_of_limit")
     )
 
+    def milliseconds(name: str) -> Callable[[Row], str]:
+        return lambda row: f"{row[ms][name]:.{2 if row[ms][name] < 10 else 0}f}"
 
-def _times(name: str) -> Callable[[Row], str]:
-    return lambda row: f"{row['times'][name]:.1f}"
+    def ratio(name: str) -> Callable[[Row], str]:
+        return lambda row: f"{row[times][name]:.1f}"
+
+    def naive(row: Row) -> str:
+        if "naive_ms" not in row:
+            return ""
+        sign = "" if row["naive_measured"] else "~"
+        return f"{sign}{row['naive_ms'] / row[ms]['ours']:.0f}"
+
+    return [
+        ("ours ms", milliseconds("ours")),
+        ("GOP/s", lambda row: str(row[rate])),
+        ("of the limit", lambda row: f"{row[share]:.0%}"),
+        *([("whole layer ms", milliseconds("our layer"))] if layer else []),
+        *((name.replace("BLAS", "OpenBLAS"), ratio(name)) for name in others),
+        ("plain loop", naive),
+    ]
 
 
-def _naive(row: Row) -> str:
-    if "times_naive" not in row:
-        return ""
-    return f"{'' if row['naive_measured'] else '~'}{row['times_naive']}"
+def _convolutions(best: bool) -> list[Column]:
+    others = ("oneDNN f32", "OpenVINO f32", "OpenVINO int8", "OpenVINO binary")
+    return [
+        ("channels", lambda row: str(row["channels"])),
+        ("size", lambda row: f"{row['side_px']}²"),
+        *_columns(best, *others, layer=True),
+    ]
 
 
-_OURS: list[Column] = [
-    ("ours ms", _milliseconds("ours")),
-    ("GOP/s", lambda row: str(row["gop_s"])),
-    ("of the limit", lambda row: f"{row['share_of_limit']:.0%}"),
-]
-_CONVOLUTIONS: list[Column] = [
-    ("channels", lambda row: str(row["channels"])),
-    ("size", lambda row: f"{row['side_px']}²"),
-    *_OURS,
-    ("whole layer ms", _milliseconds("our layer")),
-    ("oneDNN f32", _times("oneDNN f32")),
-    ("OpenVINO f32", _times("OpenVINO f32")),
-    ("OpenVINO int8", _times("OpenVINO int8")),
-    ("OpenVINO binary", _times("OpenVINO binary")),
-    ("plain loop", _naive),
-]
-_PRODUCTS: list[Column] = [
-    ("size", lambda row: str(row["size"])),
-    *_OURS,
-    ("OpenBLAS f32", _times("BLAS f32")),
-    ("plain loop", _naive),
-]
+def _products(best: bool) -> list[Column]:
+    return [("size", lambda row: str(row["size"])), *_columns(best, "BLAS f32")]
