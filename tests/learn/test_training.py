@@ -11,6 +11,7 @@ from artem.core.errors import ArtemError, LossError, TrainingError
 from artem.learn.encoders import VGG
 from artem.learn.losses import PerceptualLoss
 from artem.learn.networks import SlimNet, style_vector
+from artem.learn.networks.conditional import Grain
 from artem.learn.training import Recipe, Trainer, loop
 from artem.learn.training.checkpoints import load_checkpoint, save_checkpoint
 from artem.learn.training.loop import Progress, clip_gradients, find_device
@@ -50,7 +51,7 @@ def make_trainer(
     train_network: bool = True,
 ) -> Trainer:
     torch.manual_seed(1)
-    network = SlimNet(stem=stem, trunk=8, half=4, blocks=1)
+    network = SlimNet(stem=stem, trunk=8, half=4, blocks=1, grain=1)
     return Trainer(
         network,
         style_vector(network).repeat(styles, 1),
@@ -145,6 +146,30 @@ def test_polishing_moves_the_vector_and_nothing_else(tiny_vgg: VGG, photos: Phot
     after = state(trainer)
     assert not torch.equal(after.pop("vectors"), before["vectors"])
     assert same(after, before)
+
+
+def test_the_grain_is_moved_for_each_step(tiny_vgg: VGG, photos: PhotoFolder) -> None:
+    trainer = make_trainer(photos, tiny_vgg)
+    grain = trainer.network.grain
+    assert isinstance(grain, Grain)
+    seen = []
+    trainer.run(lambda progress: seen.append(tuple(grain.offset.tolist())))
+    assert len(set(seen)) == len(seen) == RECIPE.steps
+
+
+def test_edges_are_painted_from_real_surroundings(tiny_vgg: VGG, photos: PhotoFolder) -> None:
+    trainer = make_trainer(photos, tiny_vgg)
+    seen: list[tuple[int, ...]] = []
+    paint = trainer._paint
+
+    def watched(window: Tensor, vectors: Tensor) -> Tensor:
+        seen.append(tuple(window.shape))
+        return paint(window, vectors)
+
+    trainer._paint = watched
+    trainer.run(lambda progress: True)
+    side = RECIPE.crop_px + 4 * trainer.network.margin
+    assert seen == [(RECIPE.batch, 3, side, side)]
 
 
 def test_a_caller_can_stop_it(tiny_vgg: VGG, photos: PhotoFolder) -> None:

@@ -98,26 +98,34 @@ class Grain(StyledLayer):
 
     Args:
         channels: of noise; the style vector holds a gain for each.
+
+    Attributes:
+        offset: of the first position in the noise, (down, right). Drawn anew for each
+            step of a training, or the network learns one piece of noise by heart and
+            paints the same picture into every photo.
     """
 
     PERIOD = 128
     """After so many positions the noise repeats."""
 
     noise: Tensor
+    offset: Tensor
 
     def __init__(self, channels: int) -> None:
         super().__init__()
         generator = torch.Generator().manual_seed(0)
         noise = torch.randn(1, channels, self.PERIOD, self.PERIOD, generator=generator)
         self.register_buffer("noise", noise)
+        self.register_buffer("offset", torch.zeros(2, dtype=torch.long), persistent=False)
         self.style_sizes = (channels,)
         self.style_starts = (1.0,)
 
     def forward(self, maps: Tensor, style: Iterator[Tensor]) -> Tensor:
         """``(N, C, H, W)`` to ``(N, C + channels, H, W)``."""
         gain = next(style)[:, :, None, None]
-        rows = torch.arange(maps.shape[2], device=maps.device) % self.PERIOD
-        columns = torch.arange(maps.shape[3], device=maps.device) % self.PERIOD
+        down, right = self.offset
+        rows = (torch.arange(maps.shape[2], device=maps.device) + down) % self.PERIOD
+        columns = (torch.arange(maps.shape[3], device=maps.device) + right) % self.PERIOD
         noise = gain * self.noise.index_select(2, rows).index_select(3, columns)
         return torch.cat([maps, noise.to(maps.dtype).expand(len(maps), -1, -1, -1)], dim=1)
 

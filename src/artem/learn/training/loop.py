@@ -15,13 +15,13 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from artem.core.errors import TrainingError
 from artem.learn.encoders import Encoder
 from artem.learn.losses import ADVERSARIAL, AdversarialLoss, consistency_loss, grid_loss
 from artem.learn.networks import StyledNetwork
+from artem.learn.networks.conditional import Grain
 from artem.learn.training.checkpoints import load_checkpoint, save_checkpoint
 from artem.learn.training.muon import Muon
 from artem.learn.training.photos import PhotoFolder
@@ -109,6 +109,8 @@ class Trainer:
                 f"The crop's side of {recipe.crop_px} px is too small.\n"
                 f"  It must be {network.minimum} or more."
             )
+        self.edge_px = 2 * network.margin
+        self.wide_px = recipe.crop_px + 2 * self.edge_px + network.multiple
         self.device = find_device(device)
         self.low_precision = fast_bfloat16(self.device)
         if self.device.type == "cpu":
@@ -165,11 +167,11 @@ class Trainer:
         while self.step < self.recipe.steps:
             seed = self.recipe.seed + 1_000_003 * self.rollbacks
             batches = self.photos.batches(
-                self.recipe.batch, self.recipe.crop_px, seed, first_step=self.step
+                self.recipe.batch, self.wide_px, seed, first_step=self.step
             )
             with closing(batches):
-                for content in batches:
-                    progress = self._train_step(self._place(content), seed)
+                for wide in batches:
+                    progress = self._train_step(self._place(wide), seed)
                     if progress is None:
                         self._roll_back()
                         break
@@ -197,7 +199,7 @@ class Trainer:
                 self.vectors[index] = candidates[losses.index(min(losses))].to(self.device)
         self._snapshot = self._state()
 
-    def _train_step(self, content: Tensor, seed: int) -> Progress | None:
+    def _train_step(self, wide: Tensor, seed: int) -> Progress | None:
         """One step, or ``None`` when its loss or its gradients are no good."""
         draw = np.random.default_rng((seed, self.step, 1))
         chosen = self._draw_styles(draw)
@@ -205,7 +207,7 @@ class Trainer:
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = group["first_lr"] * schedule
-        terms, stylized = self._terms(content, chosen, draw)
+        terms, stylized = self._terms(wide, chosen, draw)
         loss = self._weighted(terms)
         value = float(loss.detach())
         settled = self.step > 100
@@ -241,20 +243,27 @@ class Trainer:
         return torch.from_numpy(np.concatenate(order)[:batch]).to(self.device)
 
     def _terms(
-        self, content: Tensor, chosen: Tensor, draw: np.random.Generator
+        self, wide: Tensor, chosen: Tensor, draw: np.random.Generator
     ) -> tuple[dict[str, Tensor], Tensor]:
-        """Unweighted loss terms, one number a picture, and the pictures they are of."""
+        """Unweighted loss terms, one number a picture, and the pictures they are of.
+
+        Painted are windows of a wider crop, of which the edges are cut off: a network
+        that could tell its edges would paint its texture there and nowhere else.
+        """
         recipe = self.recipe
-        margin, multiple = self.network.margin, self.network.multiple
-        down, right = (int(pixels) for pixels in draw.integers(0, multiple, 2))
+        down, right = (int(pixels) for pixels in draw.integers(0, self.network.multiple, 2))
+        for module in self.network.modules():
+            if isinstance(module, Grain):
+                module.offset.copy_(torch.from_numpy(draw.integers(0, Grain.PERIOD, 2)))
         vectors = self.vectors[chosen]
-        wide = F.pad(content, (margin, margin + multiple) * 2, mode="reflect")
+        edge = self.edge_px
 
         def paint(down: int, right: int) -> Tensor:
-            side = recipe.crop_px + 2 * margin
-            moved = wide[..., down : down + side, right : right + side]
-            return self._paint(moved, vectors)[..., margin:-margin, margin:-margin]
+            side = recipe.crop_px + 2 * edge
+            window = wide[..., down : down + side, right : right + side]
+            return self._paint(window, vectors)[..., edge:-edge, edge:-edge]
 
+        content = wide[..., edge:, edge:][..., : recipe.crop_px, : recipe.crop_px]
         with self._autocast():
             stylized = paint(0, 0)
             target = self.loss.content_target(content)
