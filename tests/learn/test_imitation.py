@@ -116,6 +116,19 @@ def test_a_student_learns_and_goes_on_from_a_checkpoint(
             make_imitator(photos).resume(tmp_path / "half.pt")
 
 
+def test_latent_weights_are_adam_s(make_photos: MakePhotos) -> None:
+    imitator = make_imitator(make_photos(2), binary=16)
+    adam, muon = imitator.optimizers
+    theirs = {id(p) for group in muon.param_groups for p in group["params"]}
+    ours = {id(p) for group in adam.param_groups for p in group["params"]}
+    names = {name for name, p in imitator.student.named_parameters() if id(p) in ours}
+    assert {f"trunk.layers.{index}.weight" for index in range(2)} < names
+    assert all(p.ndim == 1 or "trunk" in name for name, p in imitator.student.named_parameters()
+               if name in names)  # fmt: skip
+    assert len(ours | theirs) == len(list(imitator.student.parameters())) + 1
+    assert not ours & theirs
+
+
 def test_features_are_compared_where_an_encoder_is_given(
     make_photos: MakePhotos, tiny_vgg: VGG
 ) -> None:

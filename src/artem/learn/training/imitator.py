@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from artem.core.errors import TrainingError, did_you_mean
+from artem.learn.binary import BinaryConv2d
 from artem.learn.networks import StyledNetwork
 from artem.learn.training.checkpoints import load_checkpoint, save_checkpoint
 from artem.learn.training.imitation import ImitationLoss, octaves_loss
@@ -127,9 +128,14 @@ class Imitator:
 
     def _optimizers(self) -> list[torch.optim.Optimizer]:
         recipe = self.recipe
-        matrices = recipe.optimizer == "muon"
-        kernels = [p for p in self.student.parameters() if matrices and p.ndim > 1]
-        others = [p for p in self.student.parameters() if not matrices or p.ndim == 1]
+        # Muon teaches a binary trunk as well as Adam does, in steps of twice the time.
+        latent = {id(m.weight) for m in self.student.modules() if isinstance(m, BinaryConv2d)}
+        adams = [p.ndim == 1 or id(p) in latent for p in self.student.parameters()]
+        if recipe.optimizer == "adam":
+            adams = [True] * len(adams)
+        sorted_out = list(zip(self.student.parameters(), adams, strict=True))
+        kernels = [parameter for parameter, adam in sorted_out if not adam]
+        others = [parameter for parameter, adam in sorted_out if adam]
         rate, vectors_rate = recipe.learning_rate, recipe.style_learning_rate
         optimizers: list[torch.optim.Optimizer] = [
             torch.optim.Adam([
