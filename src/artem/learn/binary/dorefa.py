@@ -111,11 +111,15 @@ def quantize_gradient(
         gradient: ``(N, ...)``.
         generator: of the noise; PyTorch's own when ``None``.
     """
+    largest = largest_magnitudes(gradient)
+    if bits == 1:  # the same in fewer passes over memory
+        noise = _uniform(gradient, generator).mul_(2).sub_(1).mul_(largest)
+        return torch.where(noise.add_(gradient) >= 0, largest, -largest)
     steps = 2.0**bits - 1
-    unit = gradient / (2 * largest_magnitudes(gradient)) + 0.5
+    unit = gradient / (2 * largest) + 0.5
     unit = unit + (_uniform(gradient, generator) - 0.5) / steps
     rounded = torch.round(unit.clamp(0, 1) * steps) / steps
-    coarse: Tensor = 2 * largest_magnitudes(gradient) * (rounded - 0.5)
+    coarse: Tensor = 2 * largest * (rounded - 0.5)
     return coarse
 
 
