@@ -116,7 +116,7 @@ def test_slim_net_s_cost_per_pixel() -> None:
 
 
 def test_slim_net_s_parameters() -> None:
-    stem, down = 3 * 32 * 64, 32 * 64 * 16
+    stem, down = 3 * 32 * 64, (32 + 2) * 64 * 16
     trunk, up = 3 * 2 * 64 * 64 * 9, 64 * 32 * 9
     refine = 2 * 2 * 32 * 32 * 9
     head = (32 * 16 * 9 + 16) + (16 * 12 * 9 + 12)
@@ -125,9 +125,9 @@ def test_slim_net_s_parameters() -> None:
 
 def test_style_vectors_hold_a_scale_and_a_shift_for_each_normed_channel_and_the_head() -> None:
     network = SlimNet()
-    assert network.style_size == 2 * (32 + 64 + 6 * 64 + 32 + 4 * 32) + 9
+    assert network.style_size == 2 * (32 + 64 + 6 * 64 + 32 + 4 * 32) + 2 + 9
     assert style_vector(network).shape == identity_vector(network).shape == (network.style_size,)
-    assert tiny().style_size == 2 * (8 + 8 + 2 * 8 + 8 + 2 * 8) + 9
+    assert tiny().style_size == 2 * (8 + 8 + 2 * 8 + 8 + 2 * 8) + 2 + 9
 
 
 @pytest.mark.parametrize("size", [(32, 32), (32, 40), (64, 48), (136, 32)])

@@ -55,7 +55,7 @@ class SlimNet(StyledNetwork):
         half: int = 16,
         blocks: int = 3,
         refine: int = 2,
-        grain: int = 0,
+        grain: int = 2,
         binary: int = 0,
     ) -> None:
         super().__init__()
