@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 import numpy as np
@@ -27,10 +27,12 @@ def draw(*shape: int) -> Any:
     return np.random.default_rng(len(shape)).standard_normal(shape, np.float32)
 
 
-def timed_ms(run: Callable[[], object]) -> float:
-    begun = perf_counter()
+def timed_ms(run: Callable[[], object], threads: int = 1) -> float:
+    """What a run took: of the processor with one thread, which other work cannot lengthen."""
+    clock = process_time if threads == 1 else perf_counter
+    begun = clock()
     run()
-    return 1000 * (perf_counter() - begun)
+    return 1000 * (clock() - begun)
 
 
 def ours(channels: int, side: int, threads: int) -> Measured:
@@ -39,7 +41,7 @@ def ours(channels: int, side: int, threads: int) -> Measured:
     convolution = BinaryConvolution.from_weights(draw(channels, channels, 3, 3), border="zero")
     out = np.empty_like(maps)
     return lambda: timed_ms(
-        lambda: convolution(sign_pack(maps, threads=threads), out=out, threads=threads)
+        lambda: convolution(sign_pack(maps, threads=threads), out=out, threads=threads), threads
     )
 
 
@@ -51,7 +53,8 @@ def our_layer(channels: int, side: int, threads: int) -> Measured:
     return lambda: timed_ms(
         lambda: binary_layer(
             layer, packed, residual=maps, out=maps, following=layer, threads=threads
-        )
+        ),
+        threads,
     )
 
 
@@ -66,7 +69,7 @@ def onednn(channels: int, side: int, threads: int) -> Measured:
         with torch.inference_mode():
             torch.nn.functional.conv2d(maps, weights, padding=1)
 
-    return lambda: timed_ms(run)
+    return lambda: timed_ms(run, threads)
 
 
 def openvino_float(channels: int, side: int, threads: int) -> Measured:
@@ -153,7 +156,11 @@ def _in_openvino(
     values = draw(1, channels, side, side)
 
     def run() -> float:
+        begun, used = perf_counter(), process_time()
         request.infer([values])
+        # The profile is of the clock on the wall; with one thread, only the part of it that
+        # the processor was ours for.
+        share = (process_time() - used) / (perf_counter() - begun) if threads == 1 else 1.0
         seen, total = 0, 0.0
         for node in request.get_profiling_info():
             if node.status != openvino.ProfilingInfo.Status.EXECUTED:
@@ -161,7 +168,7 @@ def _in_openvino(
             if node.node_type in kinds and seen == 1:
                 total += 1000 * node.real_time.total_seconds()
             seen += node.node_type == kinds[0]  # from behind the first to the second
-        return total
+        return total * min(1.0, share)
 
     return run
 

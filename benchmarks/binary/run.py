@@ -4,10 +4,11 @@
 
 3x3 convolutions of as many outputs as inputs, one picture, and products of square matrices. All
 take turns on the same cores; a ratio is the median over the rounds of theirs to ours in the same
-round, so that whatever else the machine does falls on both. Ours goes from float to float: signs,
+round, so that whatever else the machine does falls on both. With one thread it is the
+processor's time that counts, with more the clock's. Ours goes from float to float: signs,
 packing, convolution and scaling; OpenVINO's figures are those of its own profile for one
-convolution amid others, without reordering layouts. Writes
-``results/binary.json`` and the tables of ``docs/binary.md``.
+convolution amid others, without reordering layouts. Writes ``results/binary.json`` and the
+tables of ``docs/binary.md``.
 """
 
 from __future__ import annotations
@@ -166,8 +167,8 @@ def products(loops: Any, limit: float, arguments: argparse.Namespace) -> Any:
             return np.matmul(one, other.T, out=out)
 
         rivals: dict[str, Callable[[], float]] = {
-            "ours": lambda ours=ours: timed_ms(ours),  # type: ignore[misc]
-            "BLAS f32": lambda blas=blas: timed_ms(blas),  # type: ignore[misc]
+            "ours": lambda ours=ours: timed_ms(ours, threads),  # type: ignore[misc]
+            "BLAS f32": lambda blas=blas: timed_ms(blas, threads),  # type: ignore[misc]
         }
         row = figures(in_turns(rivals, arguments.seconds), size**3, limit)
         row |= {"size": size, "threads": threads}

@@ -24,14 +24,16 @@ def write_tables(result: dict[str, Any]) -> None:
         f"{machine['cpu']}, kernels `{machine['kernels']}`, OpenVINO {machine['openvino']}, "
         f"PyTorch {machine['torch']}, {result['date']}, commit `{result['commit']}`."
     )
-    best = result["load_before"] >= 0.5
-    if best:
+    busy = result["load_before"] >= 0.5
+    if busy:
         head += (
             f" Other work went on at the same time (load {result['load_before']} on "
-            f"{machine['cores']} cores), so each figure is that of the best round, not the median."
+            f"{machine['cores']} cores): with one thread, the processor's own time is given; with "
+            "more, the best of all rounds, and even that is rough."
         )
     parts = [BEGIN, head]
     for threads in sorted({row["threads"] for row in result["convolutions"]}):
+        best = busy and threads > 1
         said = "one thread" if threads == 1 else f"{threads} threads"
         parts += [
             f"3x3 convolutions, {said}:",
