@@ -73,13 +73,13 @@ def test_a_binary_student_inherits_all_but_the_trunk() -> None:
     student = SlimNet(stem=8, trunk=8, half=4, blocks=1, refine=1, binary=16)
     start, taken = inherit(student, teacher, vectors, style_vector(student))
     assert {name.split(".")[0] for name in taken} == {
-        "stem", "down", "up", "refine", "to_half", "to_full"
+        "stem", "grain", "down", "up", "refine", "to_half", "to_full"
     }  # fmt: skip
-    stem, down = slice(0, 16), slice(16, 32)
+    stem, down = slice(0, 16), slice(16, 34)  # grain's part is the first of the second
     assert torch.equal(start[:, stem], vectors[:, stem])
     assert torch.equal(start[:, down], vectors[:, down])
     assert torch.equal(start[:, -9:], vectors[:, -9:])
-    trunk = slice(32, 32 + 32 + 4 * 16 + 16)
+    trunk = slice(34, 34 + 32 + 4 * 16 + 16)
     assert torch.equal(start[0, trunk], style_vector(student)[trunk])
 
 

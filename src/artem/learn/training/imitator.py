@@ -14,12 +14,11 @@ import torch
 from torch import Tensor, nn
 
 from artem.core.errors import TrainingError, did_you_mean
-from artem.learn.binary import BinaryConv2d
 from artem.learn.networks import StyledNetwork
 from artem.learn.training.checkpoints import load_checkpoint, save_checkpoint
 from artem.learn.training.imitation import ImitationLoss, octaves_loss
 from artem.learn.training.loop import clip_gradients, fast_bfloat16, find_device
-from artem.learn.training.muon import Muon
+from artem.learn.training.optimizers import OPTIMIZERS, make_optimizers
 from artem.learn.training.photos import PhotoFolder
 
 
@@ -56,11 +55,10 @@ class ImitationRecipe:
         Raises:
             TrainingError: a choice is unknown or a number out of range.
         """
-        known = ("muon", "adam")
-        if self.optimizer not in known:
+        if self.optimizer not in OPTIMIZERS:
             raise TrainingError(
                 f"'{self.optimizer}' is no choice for optimizer."
-                f"{did_you_mean(self.optimizer, known)}\n  Use one of: {', '.join(known)}"
+                f"{did_you_mean(self.optimizer, OPTIMIZERS)}\n  Use one of: {', '.join(OPTIMIZERS)}"
             )
         for option, value in self.as_dict().items():
             least = 1 if option in ("steps", "batch", "crop_px") else 0
@@ -123,29 +121,11 @@ class Imitator:
         self.student.requires_grad_(True).train()
         self.vectors = nn.Parameter(vectors.detach().clone().to(self.device))
         self.loss, self.photos, self.recipe = loss.to(self.device), photos, recipe
-        self.optimizers = self._optimizers()
+        self.optimizers = make_optimizers(
+            self.student, self.vectors, optimizer=recipe.optimizer,
+            learning_rate=recipe.learning_rate, style_learning_rate=recipe.style_learning_rate,
+        )  # fmt: skip
         self.step = 0
-
-    def _optimizers(self) -> list[torch.optim.Optimizer]:
-        recipe = self.recipe
-        # Muon teaches a binary trunk as well as Adam does, in steps of twice the time.
-        latent = {id(m.weight) for m in self.student.modules() if isinstance(m, BinaryConv2d)}
-        adams = [p.ndim == 1 or id(p) in latent for p in self.student.parameters()]
-        if recipe.optimizer == "adam":
-            adams = [True] * len(adams)
-        sorted_out = list(zip(self.student.parameters(), adams, strict=True))
-        kernels = [parameter for parameter, adam in sorted_out if not adam]
-        others = [parameter for parameter, adam in sorted_out if adam]
-        rate, vectors_rate = recipe.learning_rate, recipe.style_learning_rate
-        optimizers: list[torch.optim.Optimizer] = [
-            torch.optim.Adam([
-                {"params": [self.vectors], "lr": vectors_rate, "first_lr": vectors_rate},
-                {"params": others, "lr": rate, "first_lr": rate},
-            ])
-        ]  # fmt: skip
-        if kernels:
-            optimizers.append(Muon([{"params": kernels, "first_lr": rate}], lr=rate))
-        return optimizers
 
     def run(
         self,

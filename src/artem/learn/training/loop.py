@@ -23,7 +23,7 @@ from artem.learn.losses import ADVERSARIAL, AdversarialLoss, consistency_loss, g
 from artem.learn.networks import StyledNetwork
 from artem.learn.networks.conditional import Grain
 from artem.learn.training.checkpoints import load_checkpoint, save_checkpoint
-from artem.learn.training.muon import Muon
+from artem.learn.training.optimizers import make_optimizers
 from artem.learn.training.photos import PhotoFolder
 from artem.learn.training.recipe import Recipe, perceptual_loss
 
@@ -130,18 +130,11 @@ class Trainer:
         if loss.adversarial_weight:
             self.adversary = AdversarialLoss(style_pictures, seed=recipe.seed, device=self.device)
         trained = [p for p in network.parameters() if p.requires_grad]
-        kernels = [p for p in trained if p.ndim > 1 and recipe.optimizer == "muon"]
-        others = [p for p in trained if p.ndim == 1 or recipe.optimizer == "adam"]
         self.parameters = [self.vectors, *trained]
-        vectors_rate, rate = recipe.style_learning_rate, recipe.learning_rate
-        self.optimizers: list[torch.optim.Optimizer] = [
-            torch.optim.Adam([
-                {"params": [self.vectors], "lr": vectors_rate, "first_lr": vectors_rate},
-                {"params": others, "lr": rate, "first_lr": rate},
-            ])
-        ]  # fmt: skip
-        if kernels:
-            self.optimizers.append(Muon([{"params": kernels, "first_lr": rate}], lr=rate))
+        self.optimizers = make_optimizers(
+            network, self.vectors, optimizer=recipe.optimizer,
+            learning_rate=recipe.learning_rate, style_learning_rate=recipe.style_learning_rate,
+        )  # fmt: skip
         self.step = 0
         self.rollbacks = 0
         self.smooth_loss = 0.0

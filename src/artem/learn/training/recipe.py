@@ -11,6 +11,7 @@ from artem.learn.encoders import Encoder
 from artem.learn.losses import NORMALIZATIONS, TV_CONVENTIONS, PerceptualLoss
 from artem.learn.losses.published import find_published, fit_layers
 from artem.learn.losses.style import refuse_unknown_losses
+from artem.learn.training.optimizers import OPTIMIZERS
 
 LOSS_SETTINGS = (
     "content_layers", "style_layers", "style_losses", "content_weight", "style_weight",
@@ -22,7 +23,7 @@ CHOICES = {
     "tv": tuple(TV_CONVENTIONS),
     "normalization": tuple(NORMALIZATIONS),
     "clip_by": ("parameter", "global"),
-    "optimizer": ("muon", "adam"),
+    "optimizer": OPTIMIZERS,
 }
 
 
