@@ -79,7 +79,7 @@ def main() -> None:
         "commit": subprocess.run(
             ["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False
         ).stdout.strip(),
-        "machine": machine(),
+        "machine": machine(None),
         "judge": judge.encoder.name,
         "evaluations": arguments.evaluations,
         "pairs": len(rows),
