@@ -226,4 +226,4 @@ def test_a_style_by_its_file_is_taken_in(tiny_library: Library) -> None:
     with TestClient(Server(studio, look).app(Access(names_of("::1"))), base_url=ORIGIN) as client:
         frame, alpha = photo(), photo(seed=1)[..., 0]
         painted = opened(paint(client, png(frame, alpha)).content)
-    np.testing.assert_array_equal(painted[..., :3], Stylizer(file)(frame))
+    np.testing.assert_array_equal(painted[..., :3], Stylizer(file, threads=1)(frame))
