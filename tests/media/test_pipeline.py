@@ -137,11 +137,12 @@ def test_control_c_closes_everything_first() -> None:
                 raise KeyboardInterrupt
 
     source, sink = Frames(timed(500)), Interrupted()
+    before = set(threading.enumerate())
     with pytest.raises(KeyboardInterrupt):
         Pipeline(source, negative, sink).run()
     assert source.left == 1
     assert isinstance(sink.left_with[0], KeyboardInterrupt)
-    assert not [one for one in threading.enumerate() if one.name.startswith("artem-c")]
+    assert not set(threading.enumerate()) - before
 
 
 def test_the_sink_is_asked_now_and_then_while_nothing_comes() -> None:
