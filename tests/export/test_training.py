@@ -17,11 +17,11 @@ from artem.core.network_file import load_network_file
 from artem.core.style_file import load_style
 from artem.export import training
 from artem.export.training import POLISH, polish_style, style_names, train_network
-from artem.learn.networks import SlimNet
 from artem.learn.training import Recipe
 from artem.learn.training.recipe import published_recipe
 from artem.runtime.stylizer import Stylizer
 
+SMALL = {"stem": 4, "trunk": 8, "half": 4, "blocks": 1}
 TINY = Recipe(steps=6, batch=2, crop_px=48, style_px=48)
 
 
@@ -45,9 +45,8 @@ def materials(tmp_path: Path, make_photo: Callable[..., Path], encoder: Path) ->
 
 
 @pytest.fixture(autouse=True)
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
+def float32(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ARTEM_BFLOAT16", "0")
-    monkeypatch.setattr(training, "SlimNet", lambda: SlimNet(stem=4, trunk=8, half=4, blocks=1))
 
 
 @pytest.mark.usefixtures("tiny_library")
@@ -57,8 +56,10 @@ def test_training_leaves_a_network_and_styles_that_run(
     pictures = [make_photo(tmp_path / name, 70, 60, seed=9) for name in ("A Wave.png", "b_2.png")]
     out = tmp_path / "mine"
     with pytest.raises(TrainingError, match="author can be told of one picture only"):
-        train_network(pictures, out=out, start=None, credits={"author": "Me"}, **materials)
-    outcome = train_network(pictures, out=out, start=None, recipe=TINY, **materials)
+        train_network(
+            pictures, out=out, start=None, sizes=SMALL, credits={"author": "Me"}, **materials
+        )
+    outcome = train_network(pictures, out=out, start=None, sizes=SMALL, recipe=TINY, **materials)
     assert outcome.names == ("a-wave", "b-2")
     assert [file.name for file in outcome.broken] == ["broken.jpg"]
     assert all(file.is_file() for file in outcome.files)
@@ -70,7 +71,7 @@ def test_training_leaves_a_network_and_styles_that_run(
     assert paint(frame).shape == frame.shape
     assert load_network_file(out / "network.onnx").card["recipe"]["steps"] == 6
     with pytest.raises(TrainingError, match="already holds a trained network"):
-        train_network(pictures, out=out, start=None, recipe=TINY, **materials)
+        train_network(pictures, out=out, start=None, sizes=SMALL, recipe=TINY, **materials)
 
 
 @pytest.mark.usefixtures("tiny_library")
@@ -84,12 +85,14 @@ def test_a_stopped_training_goes_on_to_the_same_result(
             raise KeyboardInterrupt
 
     once, twice = tmp_path / "once", tmp_path / "twice"
-    train_network(pictures, out=once, start=None, recipe=TINY, **materials)
+    train_network(pictures, out=once, start=None, sizes=SMALL, recipe=TINY, **materials)
     with pytest.raises(KeyboardInterrupt):
-        train_network(pictures, out=twice, start=None, recipe=TINY, on_progress=stop, **materials)
+        train_network(
+            pictures, out=twice, start=None, sizes=SMALL, recipe=TINY, on_progress=stop, **materials
+        )
     assert (twice / "checkpoint.pt").is_file()
     assert not (twice / "network.onnx").exists()
-    train_network(pictures, out=twice, start=None, recipe=TINY, **materials)
+    train_network(pictures, out=twice, start=None, sizes=SMALL, recipe=TINY, **materials)
     identities = {load_network_file(out / "network.onnx").identity for out in (once, twice)}
     assert len(identities) == 1
     first, second = (load_style(out / "styles" / "wave.safetensors") for out in (once, twice))
@@ -119,6 +122,29 @@ def test_polishing_changes_the_vector_alone(
     assert tiny_library.network.path.read_bytes() == before
     assert min(losses[-4:]) < losses[0]
     Stylizer(out)(np.zeros((40, 40, 3), np.uint8))
+
+
+def test_a_network_can_grow_and_keeps_the_style_that_serves_best(
+    tmp_path: Path, make_photo: Callable[..., Path], materials: dict[str, Any], tiny_library: Any
+) -> None:
+    picture = make_photo(tmp_path / "wave.png", 70, 60, seed=9)
+    before = tiny_library.network.architecture
+    sizes = {"trunk": before["trunk"] + 8, "blocks": before["blocks"] + 1}
+    recipe = replace(TINY, steps=1, learning_rate=0.0, style_learning_rate=0.0)
+    start = tiny_library.network.path
+    for out, options in (("same", {}), ("grown", {"sizes": sizes})):
+        train_network(
+            [picture], out=tmp_path / out, start=start, recipe=recipe, **options, **materials
+        )
+    described = load_network_file(tmp_path / "grown" / "network.onnx")
+    assert described.architecture == {**before, **sizes}
+    frame = np.random.default_rng(0).integers(0, 256, (40, 48, 3), dtype=np.uint8)
+    same, grown = (
+        Stylizer(tmp_path / out / "styles" / "wave.safetensors",
+                 network=tmp_path / out / "network.onnx")(frame).astype(int)
+        for out in ("same", "grown")
+    )  # fmt: skip
+    assert abs(same - grown).max() <= 1
 
 
 @pytest.mark.usefixtures("tiny_library")
@@ -221,6 +247,6 @@ def test_a_place_that_cannot_be_written_is_refused_before_the_first_step(
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(ArtemError, match="cannot be written"):
         train_network(
-            [picture], out=tmp_path / "file", start=None, recipe=TINY,
+            [picture], out=tmp_path / "file", start=None, sizes=SMALL, recipe=TINY,
             on_progress=lambda progress, steps: pytest.fail("a step was taken"), **materials,
         )  # fmt: skip

@@ -2,8 +2,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from drawing import draw_picture
 from torch import Tensor, nn
 
@@ -115,18 +117,38 @@ def test_progress_reports_unweighted_terms_and_their_weighted_sum(
     tiny_vgg: VGG, photos: PhotoFolder
 ) -> None:
     recipe = replace(
-        RECIPE, steps=3, crop_px=40, consistency_weight=7.0, grid_weight=11.0, range_weight=2.0,
-        content_weight=2.0, style_weight=3.0, tv_weight=5.0,
+        RECIPE, steps=3, crop_px=64, consistency_weight=7.0, grid_weight=11.0, range_weight=2.0,
+        content_weight=2.0, style_weight=3.0, tv_weight=5.0, coarse_weight=0.5,
     )  # fmt: skip
     seen: list[Progress] = []
     make_trainer(photos, tiny_vgg, recipe).run(seen.append)
     assert [progress.step for progress in seen] == [1, 2, 3]
     weights = {"content": 2, "style": 3, "tv": 5, "range": 2, "consistency": 7, "grid": 11}
+    weights["coarse"] = 3 * 0.5
     for progress in seen:
         assert progress.terms.keys() == weights.keys()
         total = sum(weights[name] * value for name, value in progress.terms.items())
         assert progress.loss == pytest.approx(total, rel=1e-4)
         assert progress.terms["consistency"] > 0
+
+
+def test_the_coarse_term_is_the_style_term_at_half_the_size(
+    tiny_vgg: VGG, photos: PhotoFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer = make_trainer(photos, tiny_vgg, replace(RECIPE, crop_px=64))
+    painted = draw_picture(64 + 2 * trainer.edge_px, 3)
+    monkeypatch.setattr(trainer, "_paint", lambda window, vectors: painted)
+    wide = draw_picture(trainer.wide_px, 4)
+    terms, stylized = trainer._terms(wide, torch.tensor([1]), np.random.default_rng(0))
+    target = trainer.loss.style_target(F.avg_pool2d(draw_picture(48, 101), 2))
+    features = tiny_vgg(F.avg_pool2d(stylized, 2), tiny_vgg.style_layers)
+    torch.testing.assert_close(terms["coarse"], trainer.loss.style_term(features, target))
+
+
+def test_small_crops_have_no_coarse_term(tiny_vgg: VGG, photos: PhotoFolder) -> None:
+    seen: list[Progress] = []
+    make_trainer(photos, tiny_vgg, replace(RECIPE, steps=1)).run(seen.append)
+    assert "coarse" not in seen[0].terms
 
 
 def test_every_style_s_vector_moves_with_its_own_picture(

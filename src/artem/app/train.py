@@ -82,6 +82,14 @@ def train(
     from_scratch: Annotated[
         bool, typer.Option("--from-scratch", help="Start from random weights.")
     ] = False,
+    sizes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--size",
+            metavar="NAME=N",
+            help="trunk=96, blocks=4, ...: a larger network; repeatable.",
+        ),
+    ] = None,
     encoder: EncoderOption = None,
     steps: StepsOption = None,
     batch: BatchOption = None,
@@ -97,6 +105,10 @@ def train(
     style_weight: StyleWeightOption = None,
     tv_weight: TvWeightOption = None,
     tv: Annotated[str | None, typer.Option("--tv", help="Convention of total variation.")] = None,
+    coarse_weight: Annotated[
+        float | None,
+        typer.Option("--coarse-weight", min=0, help="Of the style's larger forms."),
+    ] = None,
     consistency_weight: Annotated[
         float | None, typer.Option("--consistency-weight", min=0, help="Calm in videos.")
     ] = None,
@@ -130,12 +142,13 @@ def train(
         content_layers=weights("--content-layer", content_layer),
         style_layers=weights("--style-layer", style_layer),
         content_weight=content_weight, style_weight=style_weight,
-        tv_weight=tv_weight, tv=tv, consistency_weight=consistency_weight,
-        grid_weight=grid_weight, optimizer=optimizer, clip=clip, clip_by=clip_by, seed=seed,
+        tv_weight=tv_weight, tv=tv, coarse_weight=coarse_weight,
+        consistency_weight=consistency_weight, grid_weight=grid_weight,
+        optimizer=optimizer, clip=clip, clip_by=clip_by, seed=seed,
     )  # fmt: skip
     options = given(
         start=network, encoder=encoder, device=device, compile=compile or None,
-        recipe=_recipe(run.Recipe(), published, recipe),
+        sizes=_sizes(sizes), recipe=_recipe(run.Recipe(), published, recipe),
         credits=given(title=title, author=author, year=year, license=license),
     )  # fmt: skip
     if from_scratch:
@@ -216,6 +229,19 @@ def _trainer() -> ModuleType:
             f"  pip install 'artem-style[train]'"
         ) from None
     return run
+
+
+def _sizes(values: list[str] | None) -> dict[str, int] | None:
+    """Sizes of a network by name, from values such as ``trunk=96``."""
+    sizes: dict[str, int] = {}
+    for value in values or ():
+        name, _, number = value.partition("=")
+        if not number.isdecimal():
+            raise typer.BadParameter(
+                f"'{value}' is not of the form NAME=N, such as trunk=96.", param_hint="--size"
+            )
+        sizes[name] = int(number)
+    return sizes or None
 
 
 def _recipe(default: Any, published: str | None, changes: dict[str, Any]) -> Any:

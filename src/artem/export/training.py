@@ -24,8 +24,9 @@ from artem.core.style_file import STYLE_SUFFIX, Style, load_style, save_style
 from artem.export.onnx import export_network
 from artem.learn.encoders import load_encoder
 from artem.learn.losses.published import find_published
-from artem.learn.networks import SlimNet, StyledNetwork, style_vector
-from artem.learn.networks.build import load_network
+from artem.learn.networks import StyledNetwork, style_vector
+from artem.learn.networks.build import build_network, load_network
+from artem.learn.networks.growing import grow
 from artem.learn.training.loop import Progress, Trainer
 from artem.learn.training.photos import PhotoFolder, load_style_picture
 from artem.learn.training.preview import write_preview
@@ -69,6 +70,7 @@ def train_network(
     recipe: Recipe | None = None,
     device: str | None = None,
     compile: bool = False,
+    sizes: Mapping[str, int] | None = None,
     credits: Mapping[str, str] | None = None,
     on_progress: OnProgress = lambda progress, steps: None,
 ) -> Outcome:
@@ -88,6 +90,8 @@ def train_network(
         recipe: settings; the defaults when ``None``.
         device: ``cpu`` or ``cuda``; ``None`` chooses.
         compile: see :class:`~artem.learn.training.Trainer`.
+        sizes: arguments of the architecture that differ: of any kind with random weights,
+            else those by which a network can :func:`~artem.learn.networks.growing.grow`.
         credits: title, author, year, license of the one picture, for the cards.
         on_progress: called after each step with the number of all steps.
 
@@ -109,10 +113,11 @@ def train_network(
         )
     torch.manual_seed(recipe.seed)
     base = find_network(start) if start is not None else None
-    network = load_network(base.path) if base else SlimNet()
+    sizes = dict(sizes or {})
+    network = load_network(base.path) if base else build_network({"name": "slim", **sizes})
     run = _Run(
         network, base, pictures, photos, encoder, recipe, device,
-        train_network=True, compile=compile, preview=preview,
+        train_network=True, compile=compile, preview=preview, sizes=sizes,
     )  # fmt: skip
     run.go(checkpoint, on_progress)
     card = {
@@ -126,7 +131,7 @@ def train_network(
         "recipe": run.recipe.as_dict(),
     }
     name = style_name(out.resolve())
-    described = export_network(network, out / "network.onnx", name=name, card=card)
+    described = export_network(run.trainer.network, out / "network.onnx", name=name, card=card)
     files = [described.path, *_write_cards(described, [])]
     for index, style in enumerate(names):
         made = run.style(style, index, described, credits or {})
@@ -214,6 +219,7 @@ class _Run:
         train_network: bool,
         preview: Path,
         compile: bool = False,
+        sizes: Mapping[str, int] | None = None,
     ) -> None:
         self.pictures = [load_style_picture(picture, recipe.style_px) for picture in pictures]
         self.photos = PhotoFolder(photos, exclude=frozenset({preview.resolve()}))
@@ -224,20 +230,23 @@ class _Run:
         self.recipe, stand_ins = fitted_recipe(recipe, self.encoder)
         for layer, own in stand_ins.items():
             log.info("The encoder '%s' has no %s; %s stands in.", self.encoder.name, layer, own)
-        fresh = style_vector(network).repeat(len(pictures), 1)
-        self.trainer = Trainer(
-            network, fresh, self.pictures, self.photos, self.encoder, self.recipe,
-            train_network=train_network, device=device, compile=compile,
-        )  # fmt: skip
-        self.candidates = [fresh[0]]
+        candidates = [style_vector(network)]
         if base is not None:
             beside = sorted((base.path.parent / "styles").glob(f"*{STYLE_SUFFIX}"))
             known = {style.path: style for style in [*styles(), *map(load_style, beside)]}
-            self.candidates += [
+            candidates += [
                 torch.from_numpy(style.vectors[base.identity].copy())
                 for style in known.values()
                 if base.identity in style.vectors
             ]
+        self.candidates = torch.stack(candidates)
+        if base is not None and sizes:
+            network, self.candidates = grow(network, self.candidates, sizes)
+        self.trainer = Trainer(
+            network, self.candidates[:1].repeat(len(pictures), 1), self.pictures, self.photos,
+            self.encoder, self.recipe,
+            train_network=train_network, device=device, compile=compile,
+        )  # fmt: skip
 
     def go(self, checkpoint: Path, on_progress: OnProgress) -> None:
         """Train to the end, from the checkpoint where there is one.
@@ -251,7 +260,7 @@ class _Run:
         if checkpoint.exists():
             trainer.resume(checkpoint)
         elif len(self.candidates) > 1:
-            trainer.start_from(torch.stack(self.candidates), contents)
+            trainer.start_from(self.candidates, contents)
         trainer.save(checkpoint)  # a place that cannot be written shows now, not in an hour
         saved = drawn = time.monotonic()
 

@@ -15,8 +15,10 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
+from artem.core.allocation import keep_freed_memory
 from artem.core.errors import TrainingError
 from artem.learn.encoders import Encoder
 from artem.learn.losses import ADVERSARIAL, AdversarialLoss, consistency_loss, grid_loss
@@ -34,6 +36,9 @@ DIVERGED = 4.0
 """A loss this many times its running mean is not a hard picture but a broken network."""
 
 MOST_ROLLBACKS = 8
+
+LEAST_COARSE_PX = 64
+"""Half of a smaller crop would leave nothing at an encoder's deepest layers."""
 
 DEVICES = ("cpu", "cuda", "mps")
 
@@ -115,6 +120,7 @@ class Trainer:
         self.low_precision = fast_bfloat16(self.device)
         if self.device.type == "cpu":
             torch.set_flush_denormal(True)  # denormals stall the early steps
+            keep_freed_memory()
         self.network = network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.network.requires_grad_(train_network).train()
         self.trains_network = train_network
@@ -124,8 +130,10 @@ class Trainer:
         self.recipe = recipe
         encoder.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         with self._autocast():
-            targets = [loss.style_target(self._place(picture)) for picture in style_pictures]
-        self.targets = {key: torch.cat([target[key] for target in targets]) for key in targets[0]}
+            self.targets = self._style_targets(style_pictures)
+            self.coarse_targets: dict[str, Tensor] = {}
+            if recipe.coarse_weight and recipe.crop_px >= LEAST_COARSE_PX:
+                self.coarse_targets = self._style_targets([_halved(p) for p in style_pictures])
         self.adversary = None
         if loss.adversarial_weight:
             self.adversary = AdversarialLoss(style_pictures, seed=recipe.seed, device=self.device)
@@ -267,6 +275,10 @@ class Trainer:
                 terms["consistency"] = consistency_loss(
                     stylized.float(), moved.float(), (down, right)
                 )
+            if self.coarse_targets:
+                coarse = {key: target[chosen] for key, target in self.coarse_targets.items()}
+                features = self.loss.encoder(_halved(stylized), list(self.loss.style_layers))
+                terms["coarse"] = self.loss.style_term(features, coarse)
         if recipe.grid_weight:
             terms["grid"] = grid_loss(stylized.float(), self.network.multiple)
         if self.adversary:
@@ -277,6 +289,8 @@ class Trainer:
 
     def _weighted(self, terms: Mapping[str, Tensor]) -> Tensor:
         total = self.loss.total(terms) + self.recipe.range_weight * terms["range"]
+        if "coarse" in terms:
+            total = total + self.recipe.style_weight * self.recipe.coarse_weight * terms["coarse"]
         for name in ("consistency", "grid"):
             if name in terms:
                 total = total + getattr(self.recipe, f"{name}_weight") * terms[name]
@@ -291,6 +305,11 @@ class Trainer:
         cosine = 0.05 + 0.95 * (1 + math.cos(math.pi * done)) / 2
         warm_up = min(1.0, (self.step + 1) / 50)
         return float(cosine * warm_up * 0.5**self.rollbacks)
+
+    def _style_targets(self, pictures: Sequence[Tensor]) -> dict[str, Tensor]:
+        """Descriptions of style pictures of any sizes, those of the first one first."""
+        targets = [self.loss.style_target(self._place(picture)) for picture in pictures]
+        return {key: torch.cat([target[key] for target in targets]) for key in targets[0]}
 
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.low_precision)
@@ -402,6 +421,10 @@ def _digest(pictures: Sequence[Tensor], encoder: Encoder, photos: PhotoFolder) -
     return digest.hexdigest()
 
 
+def _halved(images: Tensor) -> Tensor:
+    return F.avg_pool2d(images, 2)
+
+
 def find_device(device: str | torch.device | None) -> torch.device:
     """The device asked for; without one, CUDA where there is some, else the CPU.
 
@@ -446,7 +469,8 @@ def clip_gradients(parameters: Sequence[Tensor], most: float, by: str = "paramet
 
 
 def fast_bfloat16(device: torch.device) -> bool:
-    """Whether the device multiplies bfloat16 faster than float32: a GPU, or a CPU with AMX.
+    """Whether the device multiplies bfloat16 faster than float32: a GPU, or a CPU with AMX
+    or AVX512-BF16.
 
     ``ARTEM_BFLOAT16=0`` says no.
     """
@@ -454,5 +478,6 @@ def fast_bfloat16(device: torch.device) -> bool:
         return False
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported())
-    supported = getattr(torch.cpu, "_is_amx_tile_supported", None)
-    return device.type == "cpu" and supported is not None and bool(supported())
+    asked = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
+    supported = [getattr(torch.cpu, name, lambda: False) for name in asked]
+    return device.type == "cpu" and any(asks() for asks in supported)

@@ -46,6 +46,10 @@ class Recipe:
         tv_weight, tv, normalization, pixel_range, feature_scale: see
             :class:`~artem.learn.losses.PerceptualLoss`.
         published: name of the published recipe that these came from.
+        coarse_weight: of the style term of the picture at half its size against the
+            painting at half its size, beside the one at full size: what an encoder takes
+            in at once is too little for a painting's larger forms (Wang et al.,
+            arXiv:1612.01895, compare at three sizes). Crops below 64 px have no such term.
         consistency_weight: of :func:`~artem.learn.losses.consistency_loss`.
         grid_weight: of :func:`~artem.learn.losses.grid_loss`, at the network's stride.
         range_weight: price of values outside [0, 1], which a file cannot hold.
@@ -73,6 +77,7 @@ class Recipe:
     pixel_range: float = 1.0
     feature_scale: float = 1.0
     published: str | None = None
+    coarse_weight: float = 0.5
     consistency_weight: float = 15.0
     grid_weight: float = 100.0
     range_weight: float = 1.0
@@ -112,7 +117,7 @@ class Recipe:
 
 
 def published_recipe(recipe: Recipe, name: str) -> Recipe:
-    """The recipe with a published one's losses, without the two that it lacked, and with Adam.
+    """The recipe with a published one's losses, without the three that it lacked, and with Adam.
 
     Raises:
         LossError: there is no such recipe.
@@ -121,6 +126,7 @@ def published_recipe(recipe: Recipe, name: str) -> Recipe:
     return replace(
         recipe,
         published=name,
+        coarse_weight=0.0,
         consistency_weight=0.0,
         grid_weight=0.0,
         optimizer="adam",
