@@ -20,7 +20,7 @@ struct Avx512Vpopcntdq : FloatsOf512 {
     static constexpr int kRegisterChannels = 8;
     static constexpr int kRegisterBytes = 64;
     static constexpr int kBlockRegisters = 4;
-    static constexpr int kPixels = 5;
+        static constexpr int kPixels = 6;  // 24 counters, six inputs: all registers but two
 
     static Step step(uint64_t bits) { return bits; }
     static Register zero() { return _mm512_setzero_si512(); }

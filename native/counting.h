@@ -72,6 +72,18 @@ void count_few(const Counting &c, int32_t first, const Stretch *stretch, const u
         V::add_counts(c.counts + (first + p) * kBlock + q * V::kRegisterChannels, counters[p][q]);
 }
 
+// The last pixels of a tile, P of them at most, together as well.
+template <class V, int P, int Q>
+inline void count_rest(const Counting &c, int32_t first, const Stretch *stretch,
+                       const uint8_t *weights) {
+    if constexpr (P > 0) {
+        if (c.tile->pixels - first == P)
+            count_few<V, P, Q>(c, first, stretch, weights);
+        else
+            count_rest<V, P - 1, Q>(c, first, stretch, weights);
+    }
+}
+
 template <class V, int Q>
 void count_registers(const Counting &c) {
     constexpr int kBlock = V::kRegisterChannels * V::kBlockRegisters;
@@ -84,7 +96,7 @@ void count_registers(const Counting &c) {
         int32_t pixel = 0;
         for (; pixel + V::kPixels <= tile.pixels; pixel += V::kPixels)
             count_few<V, V::kPixels, Q>(c, pixel, stretch, weights);
-        for (; pixel < tile.pixels; ++pixel) count_few<V, 1, Q>(c, pixel, stretch, weights);
+        count_rest<V, V::kPixels - 1, Q>(c, pixel, stretch, weights);
         do weights += static_cast<size_t>(tile.stretches[begin].steps) * Q * V::kRegisterBytes;
         while (!tile.stretches[begin++].last);
     }

@@ -106,3 +106,18 @@ def make_photo() -> Callable[..., Path]:
         return file
 
     return make
+
+
+@pytest.fixture
+def tiny_encoder(tmp_path: Path) -> Path:
+    """The file of an encoder with relu1_1, relu2_1 and relu3_1; random weights."""
+    import torch
+    from safetensors.torch import save_file
+
+    draw = torch.Generator().manual_seed(0)
+    tensors = {"conv0.weight": torch.eye(3).view(3, 3, 1, 1), "conv0.bias": torch.zeros(3)}
+    for name, channels, width in (("conv11", 3, 4), ("conv21", 4, 8), ("conv31", 8, 8)):
+        tensors[f"{name}.weight"] = torch.randn(width, channels, 3, 3, generator=draw) / 4
+        tensors[f"{name}.bias"] = torch.zeros(width)
+    save_file(tensors, tmp_path / "encoder.safetensors")
+    return tmp_path / "encoder.safetensors"

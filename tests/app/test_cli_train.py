@@ -30,7 +30,9 @@ class Calls:
             on_progress(Progress(step, {"style": 1.0}, 2.0, 3.0, self.rollbacks), 40)
         if self.stop:
             raise KeyboardInterrupt
-        return training.Outcome((options["out"],), ("wave", "night"), {Path("x.jpg"): "empty"})
+        out = options["out"]
+        first = out if out.suffix else out / "network.onnx"
+        return training.Outcome((first,), ("wave", "night"), {Path("x.jpg"): "empty"})
 
 
 @pytest.fixture
@@ -129,7 +131,7 @@ def test_polish_changes_its_own_recipe(run: Run, calls: Calls) -> None:
 
 def test_the_end_says_what_to_do_next(run: Run, calls: Calls) -> None:
     trained = run(*TRAIN)
-    assert trained.stdout == "wrote mine\n"
+    assert trained.stdout == "wrote mine/network.onnx\n"
     assert "note: 1 photo could not be read" in trained.stderr
     assert "artem stylize PHOTO --network mine/network.onnx --style mine/styles/wave" in (
         trained.stderr

@@ -9,8 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
-from safetensors.torch import save_file
 
 from artem.core.errors import ArtemError, TrainingError
 from artem.core.network_file import load_network_file
@@ -26,22 +24,13 @@ TINY = Recipe(steps=6, batch=2, crop_px=48, style_px=48)
 
 
 @pytest.fixture
-def encoder(tmp_path: Path) -> Path:
-    draw = torch.Generator().manual_seed(0)
-    tensors = {"conv0.weight": torch.eye(3).view(3, 3, 1, 1), "conv0.bias": torch.zeros(3)}
-    for name, channels, width in (("conv11", 3, 4), ("conv21", 4, 8), ("conv31", 8, 8)):
-        tensors[f"{name}.weight"] = torch.randn(width, channels, 3, 3, generator=draw) / 4
-        tensors[f"{name}.bias"] = torch.zeros(width)
-    save_file(tensors, tmp_path / "encoder.safetensors")
-    return tmp_path / "encoder.safetensors"
-
-
-@pytest.fixture
-def materials(tmp_path: Path, make_photo: Callable[..., Path], encoder: Path) -> dict[str, Any]:
+def materials(
+    tmp_path: Path, make_photo: Callable[..., Path], tiny_encoder: Path
+) -> dict[str, Any]:
     for n in range(4):
         make_photo(tmp_path / "photos" / f"{n}.png", 60, 50, seed=n)
     (tmp_path / "photos" / "broken.jpg").write_text("no photo")
-    return {"photos": tmp_path / "photos", "encoder": encoder, "device": "cpu"}
+    return {"photos": tmp_path / "photos", "encoder": tiny_encoder, "device": "cpu"}
 
 
 @pytest.fixture(autouse=True)

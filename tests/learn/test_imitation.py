@@ -96,7 +96,7 @@ def test_a_student_learns_and_goes_on_from_a_checkpoint(
     start = {name: tensor.clone() for name, tensor in start.items()}
     contents = whole.photos.batch(2, 32, 9, 0)
     before = whole.judge(contents)
-    whole.run(lambda step, terms: step == 12 and whole.save(tmp_path / "half.pt"))
+    whole.run(lambda done: done.step == 12 and whole.save(tmp_path / "half.pt"))
     after = whole.judge(contents)
     assert bool((after < 0.9 * before).all())
     half = make_imitator(photos, binary=binary)
@@ -134,7 +134,7 @@ def test_features_are_compared_where_an_encoder_is_given(
 ) -> None:
     imitator = make_imitator(make_photos(2), encoder=tiny_vgg)
     seen: list[set[str]] = []
-    imitator.run(lambda step, terms: bool(seen.append(set(terms)) or step == 2))  # type: ignore[func-returns-value]
+    imitator.run(lambda done: bool(seen.append(set(done.terms)) or done.step == 2))  # type: ignore[func-returns-value]
     assert seen == [{"pixels", "features"}] * 2
     told = torch.rand(2, 3, 32, 32)
     terms = imitator.loss(told, told)

@@ -20,6 +20,7 @@ from artem import __version__
 from artem.app.bench import bench
 from artem.app.bench_live import bench_live
 from artem.app.distill import distill
+from artem.app.imitate import imitate
 from artem.app.info import info
 from artem.app.judge import judge
 from artem.app.live import live
@@ -74,6 +75,7 @@ app.command(no_args_is_help=True)(optimize)
 app.command()(styles)
 app.command(no_args_is_help=True)(train)
 app.command(no_args_is_help=True)(polish)
+app.command(no_args_is_help=True)(imitate)
 app.command(no_args_is_help=True)(distill)
 app.command(no_args_is_help=True)(judge)
 app.command()(serve)

@@ -25,6 +25,23 @@ def given(**options: Any) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
 
 
+def sizes_by_name(values: list[str] | None) -> dict[str, int]:
+    """Sizes of a network by name, from values such as ``trunk=96``.
+
+    Raises:
+        BadParameter: one is of another form.
+    """
+    sizes: dict[str, int] = {}
+    for value in values or ():
+        name, _, number = value.partition("=")
+        if not number.isdecimal():
+            raise typer.BadParameter(
+                f"'{value}' is not of the form NAME=N, such as trunk=96.", param_hint="--size"
+            )
+        sizes[name] = int(number)
+    return sizes
+
+
 def weights(option: str, values: list[str] | None) -> dict[str, float] | None:
     """Weights by name, from values such as ``gram`` (which counts 1) and ``mrf:0.5``.
 

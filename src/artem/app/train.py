@@ -5,18 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from artem.app.options import NetworkOption, given, weights
+from artem.app.options import NetworkOption, given, sizes_by_name, weights
 from artem.app.say import counted, note, say
 from artem.core.errors import TrainingError
 
 if TYPE_CHECKING:
-    from artem.export.training import Outcome
+    from artem.export.running import Outcome
     from artem.learn.training.loop import Progress
 
 LOG_EVERY_S = 60.0
@@ -134,7 +135,7 @@ def train(
     """
     if from_scratch and network is not None:
         raise typer.BadParameter("--from-scratch and --network exclude each other.")
-    run = _trainer()
+    run = load_training()
     recipe = given(
         steps=steps, batch=batch, crop_px=crop_px, style_px=style_px,
         learning_rate=learning_rate, style_learning_rate=style_learning_rate,
@@ -148,20 +149,20 @@ def train(
     )  # fmt: skip
     options = given(
         start=network, encoder=encoder, device=device, compile=compile or None,
-        sizes=_sizes(sizes), recipe=_recipe(run.Recipe(), published, recipe),
+        sizes=sizes_by_name(sizes) or None, recipe=_recipe(run.Recipe(), published, recipe),
         credits=given(title=title, author=author, year=year, license=license),
     )  # fmt: skip
     if from_scratch:
         options["start"] = None
-    with _progress() as on_progress:
+    with show_training() as on_progress:
         outcome = run.train_network(
             pictures, photos=photos, out=out, on_progress=on_progress, **options
         )
     name = outcome.names[0]
-    _report(
+    report(
         outcome,
-        f"artem stylize PHOTO --network {_quoted(out / 'network.onnx')} "
-        f"--style {_quoted(out / 'styles' / f'{name}.safetensors')}",
+        f"artem stylize PHOTO --network {quoted(outcome.files[0])} "
+        f"--style {quoted(out / 'styles' / f'{name}.safetensors')}",
     )
 
 
@@ -194,7 +195,7 @@ def polish(
     device: DeviceOption = None,
 ) -> None:
     """Make a style from a picture for a network that stays as it is, in a minute or two."""
-    run = _trainer()
+    run = load_training()
     recipe = given(
         steps=steps, batch=batch, crop_px=crop_px, style_px=style_px,
         learning_rate=learning_rate, style_learning_rate=style_learning_rate,
@@ -209,18 +210,18 @@ def polish(
         recipe=_recipe(run.POLISH, published, recipe),
         credits=given(title=title, author=author, year=year, license=license),
     )  # fmt: skip
-    with _progress() as on_progress:
+    with show_training() as on_progress:
         outcome = run.polish_style(
             picture, photos=photos, out=out, on_progress=on_progress, **options
         )
-    other = "" if network is None else f" --network {_quoted(network)}"
-    _report(outcome, f"artem stylize PHOTO{other} --style {_quoted(out)}")
+    other = "" if network is None else f" --network {quoted(network)}"
+    report(outcome, f"artem stylize PHOTO{other} --style {quoted(out)}")
 
 
-def _trainer() -> ModuleType:
-    """The trainer, imported now because it brings PyTorch along."""
+def load_training(name: str = "training") -> ModuleType:
+    """A module of ``artem.export``, imported now because it brings PyTorch along."""
     try:
-        from artem.export import training as run
+        return import_module(f"artem.export.{name}")
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] == "artem":
             raise
@@ -228,20 +229,6 @@ def _trainer() -> ModuleType:
             f"Training needs more packages ('{error.name}' is missing).\n"
             f"  pip install 'artem-style[train]'"
         ) from None
-    return run
-
-
-def _sizes(values: list[str] | None) -> dict[str, int] | None:
-    """Sizes of a network by name, from values such as ``trunk=96``."""
-    sizes: dict[str, int] = {}
-    for value in values or ():
-        name, _, number = value.partition("=")
-        if not number.isdecimal():
-            raise typer.BadParameter(
-                f"'{value}' is not of the form NAME=N, such as trunk=96.", param_hint="--size"
-            )
-        sizes[name] = int(number)
-    return sizes or None
 
 
 def _recipe(default: Any, published: str | None, changes: dict[str, Any]) -> Any:
@@ -259,7 +246,7 @@ def _recipe(default: Any, published: str | None, changes: dict[str, Any]) -> Any
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[Progress, int], None]]:
+def show_training() -> Iterator[Callable[[Progress, int], None]]:
     """A bar on a terminal, a line a minute elsewhere; both with the time left."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
@@ -270,13 +257,13 @@ def _progress() -> Iterator[Callable[[Progress, int], None]]:
         BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"), TimeRemainingColumn(),
     )  # fmt: skip
     last: Progress | None = None
-    first_step = 0
+    first_step, left_min = 0, 0.0
     first_s = logged_s = time.monotonic()
     with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("starting", total=None)
 
         def on_progress(progress: Progress, steps: int) -> None:
-            nonlocal last, first_step, first_s, logged_s
+            nonlocal last, first_step, first_s, logged_s, left_min
             now_s = time.monotonic()
             if last is None:
                 first_step, first_s = progress.step, now_s
@@ -285,11 +272,12 @@ def _progress() -> Iterator[Callable[[Progress, int], None]]:
             text = f"loss {progress.smooth_loss:.3f}"
             if progress.step > first_step:
                 step_s = (now_s - first_s) / (progress.step - first_step)
+                left_min = step_s * (steps - progress.step) / 60
                 text += f", {step_s:.2f} s a step"
             bar.update(task, completed=progress.step, description=text)
             if not console.is_terminal and now_s - logged_s >= LOG_EVERY_S:
                 logged_s = now_s
-                say(f"step {progress.step} of {steps}, {text}")
+                say(f"step {progress.step} of {steps}, {text}, about {left_min:.0f} min left")
 
         try:
             yield on_progress
@@ -303,7 +291,7 @@ def _progress() -> Iterator[Callable[[Progress, int], None]]:
         note(f"{counted(last.rollbacks, 'step')} went astray and had to be undone.")
 
 
-def _report(outcome: Outcome, command: str) -> None:
+def report(outcome: Outcome, command: str) -> None:
     for file in outcome.files:
         typer.echo(f"wrote {file}")
     if outcome.broken:
@@ -311,7 +299,7 @@ def _report(outcome: Outcome, command: str) -> None:
     say(f"Use it with: {command}")
 
 
-def _quoted(path: Path | str) -> str:
+def quoted(path: Path | str) -> str:
     import shlex
 
     return shlex.quote(str(path))

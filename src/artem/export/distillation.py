@@ -10,7 +10,7 @@ from pathlib import Path
 from artem.core.cards import encoder_card
 from artem.core.errors import TrainingError
 from artem.core.files import replacing
-from artem.export.training import CHECKPOINT_S, stop_between_steps
+from artem.export.running import CHECKPOINT_S, stop_between_steps
 from artem.learn.encoders import load_encoder
 from artem.learn.encoders.compact import save_compact
 from artem.learn.training.distillation import DistillationRecipe, Distiller

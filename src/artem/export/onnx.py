@@ -25,6 +25,7 @@ from artem.core.files import replacing
 from artem.core.network_file import NetworkFile, load_network_file
 from artem.export.packed import pack_trunks, settle
 from artem.learn.networks import StyledNetwork
+from artem.learn.networks.conditional import place_grain
 
 OPSET = 20
 
@@ -80,6 +81,7 @@ def export_network(
         NetworkError: the exported graph does not paint as the network does.
     """
     source = FrameNetwork(copy.deepcopy(network)).to("cpu", torch.float32).eval()
+    place_grain(source.network, 0, 0)  # a training leaves it anywhere; no file says where
     binary = settle(source.network)
     model = copy.deepcopy(source)
     pack_trunks(model)

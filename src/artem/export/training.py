@@ -4,60 +4,42 @@ from __future__ import annotations
 
 import logging
 import re
-import signal
-import threading
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import FrameType
 
 import torch
 from torch import Tensor
 
-from artem.core.cards import network_card, style_card
 from artem.core.errors import TrainingError
-from artem.core.files import replacing
 from artem.core.network_file import NetworkFile
-from artem.core.style_file import STYLE_SUFFIX, Style, load_style, save_style
+from artem.core.style_file import STYLE_SUFFIX, Style, save_style
 from artem.export.onnx import export_network
+from artem.export.running import (
+    OnProgress,
+    Outcome,
+    network_file,
+    refuse_used_folder,
+    run_and_keep,
+    styles_of,
+    write_cards,
+)
 from artem.learn.encoders import load_encoder
 from artem.learn.losses.published import find_published
 from artem.learn.networks import StyledNetwork, style_vector
 from artem.learn.networks.build import build_network, load_network
 from artem.learn.networks.growing import grow
-from artem.learn.training.loop import Progress, Trainer
+from artem.learn.training.loop import Trainer
 from artem.learn.training.photos import PhotoFolder, load_style_picture
 from artem.learn.training.preview import write_preview
 from artem.learn.training.recipe import Recipe, fitted_recipe
-from artem.runtime.library import find_network, styles
+from artem.runtime.library import find_network
 
 POLISH = Recipe(steps=200, batch=2, crop_px=192, consistency_weight=0.0)
 """How a style vector alone is trained: fewer, longer steps; the network stays what it is."""
 
-CHECKPOINT_S = 60.0
-PREVIEW_S = 120.0
 PREVIEW_CONTENTS = 3
 
 log = logging.getLogger("artem")
-
-OnProgress = Callable[[Progress, int], None]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a training left.
-
-    Attributes:
-        files: written, the most important first.
-        names: of the styles.
-        broken: photos that could not be read, with the reason.
-    """
-
-    files: tuple[Path, ...]
-    names: tuple[str, ...]
-    broken: Mapping[Path, str]
 
 
 def train_network(
@@ -101,10 +83,7 @@ def train_network(
     """
     recipe = recipe or Recipe()
     checkpoint, preview = out / "checkpoint.pt", out / "preview.png"
-    if (out / "network.onnx").exists() and not checkpoint.exists():
-        raise TrainingError(
-            f"'{out}' already holds a trained network.\n  Choose another folder with -o."
-        )
+    refuse_used_folder(out)
     names = style_names(pictures)
     if credits and len(pictures) > 1:
         raise TrainingError(
@@ -131,13 +110,14 @@ def train_network(
         "recipe": run.recipe.as_dict(),
     }
     name = style_name(out.resolve())
-    described = export_network(run.trainer.network, out / "network.onnx", name=name, card=card)
-    files = [described.path, *_write_cards(described, [])]
+    trained = run.trainer.network
+    described = export_network(trained, network_file(out, trained), name=name, card=card)
+    files = [described.path, *write_cards(described, [])]
     for index, style in enumerate(names):
         made = run.style(style, index, described, credits or {})
         file = out / "styles" / f"{style}{STYLE_SUFFIX}"
         save_style(file, made)
-        files += [file, *_write_cards(None, [(file, made)])]
+        files += [file, *write_cards(None, [(file, made)])]
     checkpoint.unlink()
     return Outcome((*files, preview), tuple(names), run.photos.broken)
 
@@ -178,7 +158,7 @@ def polish_style(
     run.go(checkpoint, on_progress)
     style = run.style(out.stem, 0, described, credits or {})
     save_style(out, style)
-    cards = _write_cards(None, [(out, style)])
+    cards = write_cards(None, [(out, style)])
     checkpoint.unlink()
     return Outcome((out, *cards, preview), (style.name,), run.photos.broken)
 
@@ -232,12 +212,8 @@ class _Run:
             log.info("The encoder '%s' has no %s; %s stands in.", self.encoder.name, layer, own)
         candidates = [style_vector(network)]
         if base is not None:
-            beside = sorted((base.path.parent / "styles").glob(f"*{STYLE_SUFFIX}"))
-            known = {style.path: style for style in [*styles(), *map(load_style, beside)]}
             candidates += [
-                torch.from_numpy(style.vectors[base.identity].copy())
-                for style in known.values()
-                if base.identity in style.vectors
+                torch.from_numpy(style.vectors[base.identity].copy()) for style in styles_of(base)
             ]
         self.candidates = torch.stack(candidates)
         if base is not None and sizes:
@@ -249,11 +225,7 @@ class _Run:
         )  # fmt: skip
 
     def go(self, checkpoint: Path, on_progress: OnProgress) -> None:
-        """Train to the end, from the checkpoint where there is one.
-
-        Ctrl-C waits for the step under way, saves, and goes on its way as
-        ``KeyboardInterrupt``; a second one does not wait.
-        """
+        """Train to the end, from the checkpoint where there is one."""
         trainer, recipe = self.trainer, self.recipe
         contents = self.photos.batch(PREVIEW_CONTENTS, recipe.crop_px, recipe.seed + 1, 0)
         contents = contents.to(trainer.device)
@@ -261,30 +233,7 @@ class _Run:
             trainer.resume(checkpoint)
         elif len(self.candidates) > 1:
             trainer.start_from(self.candidates, contents)
-        trainer.save(checkpoint)  # a place that cannot be written shows now, not in an hour
-        saved = drawn = time.monotonic()
-
-        def after_step(progress: Progress) -> bool:
-            nonlocal saved, drawn
-            on_progress(progress, recipe.steps)
-            now = time.monotonic()
-            if now - saved > CHECKPOINT_S:
-                trainer.save(checkpoint)
-                saved = now
-            if now - drawn > PREVIEW_S:
-                self._draw(contents)
-                drawn = now
-            return bool(stop)
-
-        with stop_between_steps() as stop:
-            try:
-                trainer.run(after_step)
-            finally:
-                if len(stop) < 2:  # the second one may have come amid a step
-                    trainer.save(checkpoint)
-        if stop and trainer.step < recipe.steps:
-            raise KeyboardInterrupt
-        self._draw(contents)
+        run_and_keep(trainer, checkpoint, lambda: self._draw(contents), on_progress)
 
     def _draw(self, contents: Tensor) -> None:
         trainer = self.trainer
@@ -309,36 +258,3 @@ class _Run:
                 for term, value in self.trainer.smooth_terms.items()
             },
         )
-
-
-@contextmanager
-def stop_between_steps() -> Iterator[list[int]]:
-    """A list that the first Ctrl-C puts something into; the second one interrupts as usual."""
-    pressed: list[int] = []
-
-    def handle(number: int, frame: FrameType | None) -> None:
-        pressed.append(number)
-        if len(pressed) > 1:
-            signal.default_int_handler(number, frame)
-
-    if threading.current_thread() is not threading.main_thread():  # signals go there alone
-        yield pressed
-        return
-    before = signal.signal(signal.SIGINT, handle)
-    try:
-        yield pressed
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _write_cards(
-    network: NetworkFile | None, style_files: Sequence[tuple[Path, Style]]
-) -> list[Path]:
-    """A Markdown card beside each file."""
-    cards = [(file.with_suffix(".md"), style_card(style)) for file, style in style_files]
-    if network is not None:
-        cards.insert(0, (network.path.with_suffix(".md"), network_card(network)))
-    for file, text in cards:
-        with replacing(file) as partial:
-            partial.write_text(text, encoding="utf-8")
-    return [file for file, _ in cards]

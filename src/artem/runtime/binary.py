@@ -14,6 +14,7 @@ from artem.core.network_file import NetworkFile
 from artem.runtime.engine import Session
 from artem.runtime.openvino import OpenVinoSession
 from artem.runtime.xnor import BinaryConvolution, BinaryLayer, binary_block
+from artem.runtime.xnor.arrays import Room
 from artem.runtime.xnor.packing import Maps
 
 DOMAIN = "artem"
@@ -36,20 +37,22 @@ class PackedTrunk:
         ]
         self._eps = eps
         self._threads = threads
+        self._room = Room()
 
-    def __call__(self, maps: Maps, style: Maps) -> Maps:
+    def __call__(self, maps: Maps, style: Maps, out: Maps | None = None) -> Maps:
         """``maps + norm(convolution(sign(maps + threshold))) * scale``, layer after layer.
 
         Args:
             maps: ``(1, H, W, C)``.
             style: ``(1, 2 * C * layers)``: each layer's thresholds, then its scales.
+            out: where to write.
         """
         numbers = style.reshape(len(self._convolutions), 2, -1)
         layers = [
             BinaryLayer(convolution, scale=scale, input_shift=threshold, eps=self._eps)
             for convolution, (threshold, scale) in zip(self._convolutions, numbers, strict=True)
         ]
-        return binary_block(maps, layers, threads=self._threads)
+        return binary_block(maps, layers, out=out, room=self._room, threads=self._threads)
 
 
 @cache
@@ -78,7 +81,7 @@ def _core(threads: int) -> Any:
             assert self.trunk is not None
             maps, style = (tensor.data for tensor in inputs)
             outputs[0].shape = maps.shape
-            outputs[0].data[...] = self.trunk(maps, style)
+            self.trunk(maps, style, outputs[0].data)
             return True
 
     def convert(node: Any) -> Any:

@@ -130,6 +130,13 @@ class Grain(StyledLayer):
         return torch.cat([maps, noise.to(maps.dtype).expand(len(maps), -1, -1, -1)], dim=1)
 
 
+def place_grain(network: nn.Module, down: int, right: int) -> None:
+    """Let a network's noise begin at this position."""
+    for module in network.modules():
+        if isinstance(module, Grain):
+            module.offset.copy_(torch.tensor([down, right]))
+
+
 class StyledNetwork(nn.Module):
     """A network that takes a style vector beside its picture.
 

@@ -66,9 +66,11 @@ def _grown_vectors(network: StyledNetwork, vectors: Tensor, grown: StyledNetwork
     parts = []
     for name, fresh in _layer_parts(grown, style_vector(grown).repeat(len(vectors), 1)).items():
         for index, part in enumerate(fresh):
-            if name in known:
+            if index < len(known.get(name, ())):
                 kept = known[name][index]
                 parts.append(torch.cat([kept, part[:, kept.shape[1] :]], dim=1))
+            elif name in known:  # layers that a binary trunk gained: their scales open them
+                parts.append(part * 0)
             else:  # a new block: two layers, of which the second's scale opens it
                 parts.append(part * (0 if name.endswith(".1") and index == 0 else 1))
     return torch.cat(parts, dim=1)

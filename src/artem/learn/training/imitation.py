@@ -81,8 +81,13 @@ class ImitationLoss:
         self.teacher.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.vectors = self.vectors.to(device)
         if self.encoder is not None:
-            self.encoder.to(device)
+            self.encoder.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         return self
+
+    def tensors(self) -> list[Tensor]:
+        """All that the loss depends on: the teacher, its styles, the encoder."""
+        encoder = self.encoder.state_dict() if self.encoder else {}
+        return [self.vectors, *self.teacher.state_dict().values(), *encoder.values()]
 
     @torch.no_grad()
     def told(self, content: Tensor, chosen: Tensor) -> Tensor:

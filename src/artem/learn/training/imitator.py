@@ -13,11 +13,19 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from artem.core.allocation import keep_freed_memory
 from artem.core.errors import TrainingError, did_you_mean
 from artem.learn.networks import StyledNetwork
+from artem.learn.networks.conditional import Grain, place_grain
 from artem.learn.training.checkpoints import load_checkpoint, save_checkpoint
 from artem.learn.training.imitation import ImitationLoss, octaves_loss
-from artem.learn.training.loop import clip_gradients, fast_bfloat16, find_device
+from artem.learn.training.loop import (
+    Progress,
+    clip_gradients,
+    fast_bfloat16,
+    find_device,
+    subject_digest,
+)
 from artem.learn.training.optimizers import OPTIMIZERS, make_optimizers
 from artem.learn.training.photos import PhotoFolder
 
@@ -35,6 +43,7 @@ class ImitationRecipe:
         learning_rate: at the start; it falls to a twentieth along half a cosine.
         style_learning_rate: the same for the style vectors.
         feature_weight: of the encoder's features beside the pixels, where one is given.
+        feature_layers: the encoder's layers; its first two when ``None``.
         clip: largest gradient norm of a tensor.
         seed: of everything drawn.
     """
@@ -46,6 +55,7 @@ class ImitationRecipe:
     learning_rate: float = 2e-3
     style_learning_rate: float = 1e-2
     feature_weight: float = 0.1
+    feature_layers: tuple[str, ...] | None = None
     clip: float = 1.0
     seed: int = 0
 
@@ -62,10 +72,10 @@ class ImitationRecipe:
             )
         for option, value in self.as_dict().items():
             least = 1 if option in ("steps", "batch", "crop_px") else 0
-            if not isinstance(value, str) and not least <= value < math.inf:
+            if isinstance(value, int | float) and not least <= value < math.inf:
                 raise TrainingError(f"{option} is {value}.\n  Use a number from {least} up.")
 
-    def as_dict(self) -> dict[str, int | float | str]:
+    def as_dict(self) -> dict[str, Any]:
         """The settings by name, for JSON."""
         return asdict(self)
 
@@ -86,6 +96,7 @@ class Imitator:
     Attributes:
         step: steps done so far.
         vectors: the student's style vectors, ``(S, P)``.
+        smooth_loss: running mean of the loss over about 100 steps.
 
     Raises:
         TrainingError: student, teacher and recipe do not fit together.
@@ -117,6 +128,7 @@ class Imitator:
         self.low_precision = fast_bfloat16(self.device)
         if self.device.type == "cpu":
             torch.set_flush_denormal(True)
+            keep_freed_memory()
         self.student = student.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.student.requires_grad_(True).train()
         self.vectors = nn.Parameter(vectors.detach().clone().to(self.device))
@@ -126,12 +138,11 @@ class Imitator:
             learning_rate=recipe.learning_rate, style_learning_rate=recipe.style_learning_rate,
         )  # fmt: skip
         self.step = 0
+        self.smooth_loss = 0.0
+        self._subject = subject_digest(loss.tensors(), photos)
 
-    def run(
-        self,
-        on_step: Callable[[int, Mapping[str, float]], bool | None] = lambda step, terms: None,
-    ) -> None:
-        """Train until the recipe's last step, or until ``on_step(step, terms)`` returns ``True``.
+    def run(self, on_step: Callable[[Progress], bool | None] = lambda progress: None) -> None:
+        """Train until the recipe's last step, or until ``on_step`` returns ``True``.
 
         Raises:
             TrainingError: the loss is no longer a number.
@@ -140,16 +151,18 @@ class Imitator:
         batches = self.photos.batches(recipe.batch, recipe.crop_px, recipe.seed, self.step)
         with closing(batches):
             while self.step < recipe.steps:
-                terms = self._train_step(next(batches))
-                if on_step(self.step, terms):
+                if on_step(self._train_step(next(batches))):
                     break
 
-    def _train_step(self, batch: Tensor) -> dict[str, float]:
+    def _train_step(self, batch: Tensor) -> Progress:
         recipe = self.recipe
         draw = np.random.default_rng((recipe.seed, self.step, 1))
         styles = len(self.vectors)
         order = [draw.permutation(styles) for _ in range(-(-recipe.batch // styles))]
         chosen = torch.from_numpy(np.concatenate(order)[: recipe.batch]).to(self.device)
+        down, right = (int(at) for at in draw.integers(0, Grain.PERIOD, 2))
+        for network in (self.student, self.loss.teacher):
+            place_grain(network, down, right)
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = group["first_lr"] * self._schedule()
@@ -164,8 +177,9 @@ class Imitator:
         for optimizer in self.optimizers:
             optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
+        value = float(loss.detach())
         parameters = [self.vectors, *self.student.parameters()]
-        if not math.isfinite(float(loss.detach())) or not clip_gradients(parameters, recipe.clip):
+        if not math.isfinite(value) or not clip_gradients(parameters, recipe.clip):
             raise TrainingError(
                 f"The loss turned bad at step {self.step}.\n  Lower the learning rate."
             )
@@ -173,7 +187,10 @@ class Imitator:
             optimizer.step()
         self.student.constrain()
         self.step += 1
-        return {name: float(term.detach().mean()) for name, term in terms.items()}
+        keep = min(0.99, 1 - 1 / self.step)
+        self.smooth_loss = keep * self.smooth_loss + (1 - keep) * value
+        means = {name: float(term.detach().mean()) for name, term in terms.items()}
+        return Progress(self.step, means, value, self.smooth_loss, 0)
 
     def _schedule(self) -> float:
         """Factor of the learning rates: 50 steps of warm-up, then half a cosine to a twentieth."""
@@ -184,6 +201,8 @@ class Imitator:
     def judge(self, contents: Tensor) -> Tensor:
         """The loss's pixel term for each style, ``(S,)``, mean over pictures ``(N, 3, H, W)``."""
         contents = contents.to(self.device)
+        for network in (self.student, self.loss.teacher):
+            place_grain(network, 0, 0)
         rows = []
         for index in range(len(self.vectors)):
             chosen = torch.full((len(contents),), index, device=self.device)
@@ -196,14 +215,15 @@ class Imitator:
         save_checkpoint(file, {
             "student": self.student.state_dict(), "vectors": self.vectors.detach(),
             "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
-            "step": self.step, "recipe": self.recipe.as_dict(),
+            "step": self.step, "smooth_loss": self.smooth_loss,
+            "recipe": self.recipe.as_dict(), "subject": self._subject,
         })  # fmt: skip
 
     def resume(self, file: Path) -> None:
-        """Go on from a checkpoint of the same recipe and student.
+        """Go on from a checkpoint of the same recipe, teacher, styles, photos and student.
 
         Raises:
-            TrainingError: the file is broken, or of another recipe or student.
+            TrainingError: the file is broken, or of another training.
         """
         state: Mapping[str, Any] = load_checkpoint(file)
         if state.get("recipe") != self.recipe.as_dict():
@@ -211,13 +231,18 @@ class Imitator:
                 f"'{file}' was trained with other settings.\n"
                 f"  Give the same options to go on, or another folder to start anew."
             )
+        if state.get("subject") != self._subject:
+            raise TrainingError(
+                f"'{file}' is of another teacher or encoder, other styles or other photos.\n"
+                f"  Give the same ones to go on, or another folder to start anew."
+            )
         try:
             self.student.load_state_dict(state["student"])
             with torch.no_grad():
                 self.vectors.copy_(state["vectors"])
             for optimizer, kept in zip(self.optimizers, state["optimizers"], strict=True):
                 optimizer.load_state_dict(kept)
-            self.step = state["step"]
+            self.step, self.smooth_loss = state["step"], state["smooth_loss"]
         except (RuntimeError, ValueError, KeyError) as error:
             raise TrainingError(
                 f"'{file}' is of another network.\n  Choose another folder to start anew."

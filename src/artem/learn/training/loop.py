@@ -6,7 +6,7 @@ import copy
 import hashlib
 import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ from artem.core.errors import TrainingError
 from artem.learn.encoders import Encoder
 from artem.learn.losses import ADVERSARIAL, AdversarialLoss, consistency_loss, grid_loss
 from artem.learn.networks import StyledNetwork
-from artem.learn.networks.conditional import Grain
+from artem.learn.networks.conditional import Grain, place_grain
 from artem.learn.training.checkpoints import load_checkpoint, save_checkpoint
 from artem.learn.training.optimizers import make_optimizers
 from artem.learn.training.photos import PhotoFolder
@@ -147,7 +147,8 @@ class Trainer:
         self.rollbacks = 0
         self.smooth_loss = 0.0
         self.smooth_terms: dict[str, float] = {}
-        self._subject = _digest(style_pictures, encoder, photos)
+        weights = [tensor for _, tensor in sorted(encoder.state_dict().items())]
+        self._subject = subject_digest([*style_pictures, *weights], photos)
         self._snapshot = self._state()
         self.compile = compile
         self._paint: Callable[[Tensor, Tensor], Tensor] = self.network
@@ -253,9 +254,7 @@ class Trainer:
         """
         recipe = self.recipe
         down, right = (int(pixels) for pixels in draw.integers(0, self.network.multiple, 2))
-        for module in self.network.modules():
-            if isinstance(module, Grain):
-                module.offset.copy_(torch.from_numpy(draw.integers(0, Grain.PERIOD, 2)))
+        place_grain(self.network, *(int(at) for at in draw.integers(0, Grain.PERIOD, 2)))
         vectors = self.vectors[chosen]
         edge = self.edge_px
 
@@ -409,13 +408,17 @@ class Trainer:
         self.compile = False
 
 
-def _digest(pictures: Sequence[Tensor], encoder: Encoder, photos: PhotoFolder) -> str:
-    """SHA-256 of what is trained on, beside the recipe: a checkpoint goes on with nothing else."""
+def subject_digest(tensors: Iterable[Tensor], photos: PhotoFolder) -> str:
+    """SHA-256 of what is trained on, beside the recipe: a checkpoint goes on with nothing else.
+
+    Args:
+        tensors: what is imitated, and what judges it.
+        photos: count by name and size.
+    """
     digest = hashlib.sha256()
-    tensors = [*pictures, *(tensor for _, tensor in sorted(encoder.state_dict().items()))]
     for tensor in tensors:
         digest.update(str(tuple(tensor.shape)).encode())
-        digest.update(tensor.cpu().contiguous().numpy().tobytes())
+        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
     for file in photos.files:
         digest.update(f"{file.relative_to(photos.folder)}\0{file.stat().st_size}\0".encode())
     return digest.hexdigest()

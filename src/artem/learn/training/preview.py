@@ -41,6 +41,38 @@ def write_preview(
         for vector in vectors:
             row.append(_tile(network.paint(content[None], vector[None])[0]))
         rows.append(row)
+    _save_sheet(file, rows)
+
+
+@torch.no_grad()
+def write_lesson(
+    file: Path,
+    student: StyledNetwork,
+    vectors: Tensor,
+    teacher: StyledNetwork,
+    teacher_vectors: Tensor,
+    contents: Tensor,
+) -> None:
+    """Draw a sheet with a column for each style, and for each content a row by the teacher
+    and below it one by the student.
+
+    Args:
+        file: a picture file; replaced.
+        student, teacher: in use; their modes are left as they are.
+        vectors, teacher_vectors: ``(S, P)`` of each.
+        contents: ``(N, 3, H, W)`` in [0, 1], on the networks' device.
+    """
+    rows = []
+    for content in contents:
+        first = _tile(content)
+        for network, styles in ((teacher, teacher_vectors), (student, vectors)):
+            painted = (_tile(network.paint(content[None], style[None])[0]) for style in styles)
+            rows.append([first, *painted])
+            first = Image.new("RGB", (TILE_PX, TILE_PX), "white")
+    _save_sheet(file, rows)
+
+
+def _save_sheet(file: Path, rows: Sequence[Sequence[Image.Image]]) -> None:
     sheet = Image.new("RGB", (TILE_PX * len(rows[0]), TILE_PX * len(rows)))
     for y, row in enumerate(rows):
         for x, tile in enumerate(row):

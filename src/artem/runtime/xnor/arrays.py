@@ -7,12 +7,32 @@ Raises:
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from artem.core.errors import NetworkError
 from artem.runtime.xnor.packing import Maps
+
+
+class Room:
+    """Arrays that a block's layers share, kept for the next call.
+
+    A system hands out fresh memory page by page, each zeroed when it is first touched:
+    for the large maps of a frame that takes longer than what is computed in them. Not
+    for two calls at once.
+    """
+
+    def __init__(self) -> None:
+        self._arrays: dict[str, NDArray[Any]] = {}
+
+    def array(self, name: str, shape: tuple[int, ...], dtype: type) -> NDArray[Any]:
+        """An array with any content: the last one of this name where its shape is the same."""
+        kept = self._arrays.get(name)
+        if kept is None or kept.shape != shape:
+            kept = self._arrays[name] = np.empty(shape, dtype)
+        return kept
 
 
 def checked_maps(maps: Maps) -> Maps:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from artem.runtime.xnor.arrays import checked_out, checked_residual, per_channel
+from artem.runtime.xnor.arrays import Room, checked_out, checked_residual, per_channel
 from artem.runtime.xnor.convolution import BinaryConvolution, sign_pack
-from artem.runtime.xnor.packing import Maps, Words
-from artem.runtime.xnor.reference import Finishing, empty_words, instance_norm
+from artem.runtime.xnor.packing import Maps, Words, words_for
+from artem.runtime.xnor.reference import Finishing, instance_norm
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ def binary_layer(
     residual: Maps | None = None,
     out: Maps | None = None,
     following: BinaryLayer | None = None,
+    room: Room | None = None,
     threads: int = 1,
 ) -> tuple[Maps, Words | None]:
     """``residual + norm(alpha * convolution(packed)) * scale + shift``.
@@ -53,12 +54,13 @@ def binary_layer(
         residual: ``(N, H', W', out)``, or none.
         out: where to write; may be ``residual`` itself.
         following: whose input signs are wanted as well.
+        room: for what lies between, and the signs, until its next use.
 
     Returns:
         float32 ``(N, H', W', out)``, and the packed signs for ``following``.
     """
-    convolution = layer.convolution
-    dots, sums = convolution.dots(packed, threads=threads)
+    convolution, room = layer.convolution, room or Room()
+    dots, sums = convolution.dots(packed, room=room, threads=threads)
     gain, bias = instance_norm(
         sums,
         dots.shape[1] * dots.shape[2],
@@ -71,7 +73,7 @@ def binary_layer(
         out = np.empty(dots.shape, np.float32)
     words, next_scale, next_shift = None, None, None
     if following is not None:
-        words = empty_words(dots.shape[:3], dots.shape[3])
+        words = room.array("words", (*dots.shape[:3], words_for(dots.shape[3])), np.uint64)
         next_scale = per_channel(following.input_scale, dots)
         next_shift = per_channel(following.input_shift, dots)
     finishing = Finishing(
@@ -87,7 +89,14 @@ def binary_layer(
     return out, words
 
 
-def binary_block(maps: Maps, layers: Sequence[BinaryLayer], *, threads: int = 1) -> Maps:
+def binary_block(
+    maps: Maps,
+    layers: Sequence[BinaryLayer],
+    *,
+    out: Maps | None = None,
+    room: Room | None = None,
+    threads: int = 1,
+) -> Maps:
     """Binary layers in a row, each added to what came in (Bi-Real Net, arXiv:1808.00278).
 
     ``maps`` becomes ``maps + layer(sign(maps * input_scale + input_shift))``, layer after
@@ -96,10 +105,13 @@ def binary_block(maps: Maps, layers: Sequence[BinaryLayer], *, threads: int = 1)
     Args:
         maps: ``(N, H, W, C)``, float32; left as it is.
         layers: each keeps the shape.
+        out: where to write.
+        room: for what lies between; handed in anew, it saves memory from being made.
     """
     if not layers:
         return maps
-    first = layers[0]
+    first, room = layers[0], room or Room()
+    residual = maps
     packed: Words | None = sign_pack(
         maps,
         first.input_scale,
@@ -107,12 +119,11 @@ def binary_block(maps: Maps, layers: Sequence[BinaryLayer], *, threads: int = 1)
         kernels=first.convolution.kernels,
         threads=threads,
     )
-    out: Maps | None = None
     for layer, following in zip(layers, [*layers[1:], None], strict=True):
         assert packed is not None
-        residual = maps if out is None else out
-        out, packed = binary_layer(
-            layer, packed, residual=residual, out=out, following=following, threads=threads
-        )
-    assert out is not None
-    return out
+        residual, packed = binary_layer(
+            layer, packed, residual=residual, out=out, following=following,
+            room=room, threads=threads,
+        )  # fmt: skip
+        out = residual
+    return residual

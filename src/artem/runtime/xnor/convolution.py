@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from artem.core.errors import NetworkError
 from artem.runtime.xnor.arrays import (
+    Room,
     checked_maps,
     checked_out,
     checked_residual,
@@ -120,18 +121,21 @@ class BinaryConvolution:
             alpha = np.abs(weights).mean(axis=(1, 2, 3))
         return cls(words, weights.shape[1], alpha, stride=stride, border=border, kernels=kernels)
 
-    def dots(self, packed: Words, *, threads: int = 1) -> tuple[Dots, Sums]:
+    def dots(
+        self, packed: Words, *, room: Room | None = None, threads: int = 1
+    ) -> tuple[Dots, Sums]:
         """The dot products of signs, without ``alpha``, and their statistics.
 
         Args:
             packed: ``(N, H, W, words)``, from :func:`sign_pack`.
+            room: where the dots are to lie, until its next use.
 
         Returns:
             int16 ``(N, H', W', out)``, and int64 ``(N, 2, out)``: for each image and
             output the sum of the dots and the sum of their squares, both exact.
         """
         packed, shape = self._checked(packed)
-        dots = np.empty(shape, np.int16)
+        dots = (room or Room()).array("dots", shape, np.int16)
         sums = np.empty((shape[0], 2, shape[3]), np.int64)
         self.kernels.convolve(self._weights, self.geometry, packed, dots, sums, threads)
         return dots, sums
