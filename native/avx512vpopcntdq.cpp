@@ -20,6 +20,7 @@ struct Avx512Vpopcntdq : FloatsOf512 {
     static constexpr int kRegisterChannels = 8;
     static constexpr int kRegisterBytes = 64;
     static constexpr int kBlockRegisters = 4;
+    static constexpr bool kInterleaved = true;
         static constexpr int kPixels = 6;  // 24 counters, six inputs: all registers but two
 
     static Step step(uint64_t bits) { return bits; }
@@ -35,6 +36,13 @@ struct Avx512Vpopcntdq : FloatsOf512 {
         auto *memory = reinterpret_cast<__m128i *>(counts);
         const __m128i sum = _mm512_cvtepi64_epi16(counters);
         _mm_store_si128(memory, _mm_add_epi16(_mm_load_si128(memory), sum));
+    }
+
+    static void add_block(uint16_t *counts, const Register *counters) {
+        const __m512i low = _mm512_or_si512(counters[0], _mm512_slli_epi64(counters[1], 16));
+        const __m512i high = _mm512_or_si512(counters[2], _mm512_slli_epi64(counters[3], 16));
+        const __m512i four = _mm512_or_si512(low, _mm512_slli_epi64(high, 32));
+        _mm512_store_si512(counts, _mm512_add_epi16(_mm512_load_si512(counts), four));
     }
 
     static void place(uint8_t *weights, int32_t channel, uint64_t bits) {

@@ -124,7 +124,8 @@ class Convolution {
                 }
             const auto largest = static_cast<int32_t>(w_.taps() * w_.shape.channels);
             w_.kernel.tally({counts, desk.sizes.data(), desk.dots.data(), tile.pixels,
-                             static_cast<int32_t>(present), largest, desk.sums.data() + first,
+                             static_cast<int32_t>(present), largest,
+                             sums_ ? desk.sums.data() + first : nullptr,
                              desk.sums.data() + channels() + first});
         }
         for (int64_t y = y0; finishing_ && y < y0 + rows; ++y) {

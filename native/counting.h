@@ -11,12 +11,14 @@
 //   Register, zero()          counters
 //   count(Register&, Bits, weights) adds to each counter the bits in which input and weights differ
 //   add_counts(counts, Register)    adds counters to 16-bit memory
+//   add_block(counts, Register*)    the same for a whole block, if kInterleaved: channel 4 i + q of
+//                                   it is then lane i of register q
 //   place(weights, channel, bits)   puts one output channel's bits where count() looks for them
 //   Strip                     makes dots of counts and adds them up; see StripOf256
 //   kFloats, load() ..        vectors of floats; see FloatsOf256
 // and constants: how many input channels a step has, how many output channels and bytes a register
-// of weights, how many registers a block of output channels, how many pixels are counted together,
-// and how many steps a counter holds.
+// of weights, how many registers a block of output channels, whether channels alternate among them,
+// how many pixels are counted together, and how many steps a counter holds.
 #ifndef ARTEM_COUNTING_H
 #define ARTEM_COUNTING_H
 
@@ -68,8 +70,14 @@ void count_few(const Counting &c, int32_t first, const Stretch *stretch, const u
         if (stretch->last) break;
     }
     constexpr int kBlock = V::kRegisterChannels * V::kBlockRegisters;
-    ARTEM_UNROLL for (int p = 0; p < P; ++p) ARTEM_UNROLL for (int q = 0; q < Q; ++q)
-        V::add_counts(c.counts + (first + p) * kBlock + q * V::kRegisterChannels, counters[p][q]);
+    ARTEM_UNROLL for (int p = 0; p < P; ++p) {
+        uint16_t *counts = c.counts + (first + p) * kBlock;
+        if constexpr (V::kInterleaved && Q == V::kBlockRegisters)
+            V::add_block(counts, counters[p]);
+        else
+            ARTEM_UNROLL for (int q = 0; q < Q; ++q)
+                V::add_counts(counts + q * V::kRegisterChannels, counters[p][q]);
+    }
 }
 
 // The last pixels of a tile, P of them at most, together as well.
@@ -117,9 +125,22 @@ void count(const Counting &c) {
     }
 }
 
+// Dots alone, where nobody asked for their sums.
+template <class V>
+void make_dots(const Tallying &t) {
+    constexpr int kBlock = V::kRegisterChannels * V::kBlockRegisters;
+    for (int32_t pixel = 0; pixel < t.pixels; ++pixel) {
+        const uint16_t *ARTEM_RESTRICT counts = t.counts + pixel * kBlock;
+        int16_t *ARTEM_RESTRICT dots = t.dots[pixel];
+        for (int32_t i = 0; i < t.channels; ++i)
+            dots[i] = static_cast<int16_t>(t.sizes[pixel] - 2 * counts[i]);
+    }
+}
+
 // The sums are of integers: neither order nor number of threads can change them.
 template <class V>
 void tally(const Tallying &t) {
+    if (!t.sums) return make_dots<V>(t);
     constexpr int kBlock = V::kRegisterChannels * V::kBlockRegisters;
     constexpr int kStrip = V::Strip::kChannels;
     static_assert(kBlock % kStrip == 0, "strips never leave their block");
@@ -165,6 +186,7 @@ constexpr Kernel kernel_of(const char *name, bool (*runs)()) {
             V::kRegisterChannels,
             V::kRegisterBytes,
             V::kBlockRegisters,
+            V::kInterleaved,
             V::kStepLimit,
             V::place,
             expand<V>,

@@ -41,7 +41,7 @@ struct Tallying {
     int16_t *const *dots;      // for each pixel: where they go
     int32_t pixels, channels;  // channels: of this block
     int32_t largest;           // no dot is larger
-    int64_t *sums, *squares;   // for each channel of this block
+    int64_t *sums, *squares;   // for each channel of this block, or null
 };
 
 // Pixels whose signs are packed.
@@ -59,6 +59,7 @@ struct Kernel {
     int32_t step_bytes;                         // of an expanded step of the input
     int32_t register_channels, register_bytes;  // of an arranged step of the weights
     int32_t block_registers;                    // output channels computed together, in registers
+    bool interleaved;                           // channels of a whole block alternate among them
     int32_t step_limit;                         // steps that counters hold
     void (*place)(uint8_t *arranged, int32_t channel, uint64_t step);
     void (*expand)(const uint64_t *words, int64_t pixels, int32_t channels, uint8_t *steps);

@@ -71,6 +71,7 @@ struct Neon : FloatsOfNeon {
     static constexpr int kRegisterChannels = 16;
     static constexpr int kRegisterBytes = 16;
     static constexpr int kBlockRegisters = 4;
+    static constexpr bool kInterleaved = false;
     static constexpr int kPixels = 4;
 
     static Step step(uint64_t bits) { return static_cast<Step>(bits); }

@@ -36,6 +36,7 @@ constexpr NibbleTable kNibbleTable;
 struct NibbleSteps {
     using Step = uint16_t;  // bytes from the table's begin
     static constexpr int kStepChannels = 8;
+    static constexpr bool kInterleaved = false;
     static constexpr int kStepLimit = 255 / 4;  // a lane grows by four at most
 
     static Step step(uint64_t bits) { return static_cast<Step>(bits * 32); }

@@ -50,6 +50,7 @@ struct Portable : FloatsOfOne {
     static constexpr int kRegisterChannels = 1;
     static constexpr int kRegisterBytes = 8;
     static constexpr int kBlockRegisters = 4;
+    static constexpr bool kInterleaved = false;
     static constexpr int kPixels = 2;
 
     static Step step(uint64_t bits) { return bits; }

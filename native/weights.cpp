@@ -44,8 +44,8 @@ void artem_xnor_weights::plan_stretches() {
 }
 
 void artem_xnor_weights::arrange(const uint64_t *packed) {
-    const int64_t registers = ceiling(shape.out_channels, kernel.register_channels);
-    const size_t size = static_cast<size_t>(registers * total_steps * kernel.register_bytes);
+    const int64_t all = ceiling(shape.out_channels, kernel.register_channels);
+    const size_t size = static_cast<size_t>(all * total_steps * kernel.register_bytes);
     arranged = room_for(size);
     std::memset(arranged.get(), 0, size);
     const int steps_per_word = 64 / kernel.step_channels;
@@ -53,15 +53,17 @@ void artem_xnor_weights::arrange(const uint64_t *packed) {
         kernel.step_channels == 64 ? ~uint64_t{0} : (uint64_t{1} << kernel.step_channels % 64) - 1;
     for (int64_t out = 0; out < shape.out_channels; ++out) {
         const int64_t begin = out / block * block, lane = out - begin;
-        const int64_t pitch = registers_at(begin) * kernel.register_bytes;
+        const int64_t registers = registers_at(begin), pitch = registers * kernel.register_bytes;
+        const bool alternate = kernel.interleaved && registers == kernel.block_registers;
+        const int64_t number = alternate ? lane % registers : lane / kernel.register_channels;
+        const int64_t place = alternate ? lane / registers : lane % kernel.register_channels;
         uint8_t *to = arranged.get() + (block_at(begin) - arranged.get()) +
-                      lane / kernel.register_channels * kernel.register_bytes;
+                      number * kernel.register_bytes;
         for (int64_t tap = 0; tap < taps(); ++tap)
             for (int64_t step = 0; step < pixel_steps; ++step, to += pitch) {
                 const uint64_t word = word_at(packed, out, tap, step / steps_per_word);
                 const int shift = static_cast<int>(step % steps_per_word) * kernel.step_channels;
-                kernel.place(to, static_cast<int32_t>(lane % kernel.register_channels),
-                             word >> shift & mask);
+                kernel.place(to, static_cast<int32_t>(place), word >> shift & mask);
             }
     }
 }

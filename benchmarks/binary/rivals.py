@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import platform
 import shutil
 import subprocess
 import tempfile
@@ -19,6 +18,7 @@ import torch
 from openvino import opset1, opset13
 
 from artem.runtime.xnor import BinaryConvolution, BinaryLayer, binary_layer, sign_pack
+from artem.runtime.xnor.arrays import Room
 
 Measured = Callable[[], float]
 
@@ -49,10 +49,10 @@ def our_layer(channels: int, side: int, threads: int) -> Measured:
     """As in a residual block: packed in; statistics, style, addition; float and packed out."""
     maps = draw(1, side, side, channels)
     layer = BinaryLayer(BinaryConvolution.from_weights(draw(channels, channels, 3, 3)))
-    packed = sign_pack(maps)
+    packed, room = sign_pack(maps), Room()
     return lambda: timed_ms(
         lambda: binary_layer(
-            layer, packed, residual=maps, out=maps, following=layer, threads=threads
+            layer, packed, residual=maps, out=maps, following=layer, room=room, threads=threads
         ),
         threads,
     )
@@ -188,20 +188,22 @@ class Loops:
 
     def __init__(self) -> None:
         compiler = os.environ.get("CXX") or shutil.which("c++") or "g++"
-        flags = ["-mavx2"] if platform.machine() in ("x86_64", "AMD64") else []
         self._folder = tempfile.TemporaryDirectory()
         library = Path(self._folder.name) / "loops.so"
         source = Path(__file__).with_name("loops.cpp")
         subprocess.run(
-            [compiler, "-O2", "-shared", "-fPIC", *flags, str(source), "-o", str(library)],
+            [compiler, "-O2", "-shared", "-fPIC", str(source), "-o", str(library)],
             check=True,
         )
         self._loops = ctypes.CDLL(str(library))
-        self._loops.lookup_limit.restype = ctypes.c_double
 
-    def limit(self) -> float:
-        """Billion products a second that table lookup can reach on this core."""
-        return float(self._loops.lookup_limit())
+    def limit(self, kernels: str) -> float:
+        """Billion products a second that a kernel's instructions can reach on this core; else 0."""
+        measured = getattr(self._loops, f"limit_{kernels}", None)
+        if measured is None:
+            return 0.0
+        measured.restype = ctypes.c_double
+        return float(measured())
 
     def convolution(self, channels: int, side: int) -> float:
         maps, weights = draw(side, side, channels), draw(channels, 3, 3, channels)

@@ -1,14 +1,19 @@
 """Binary convolutions and products against float, int8, OpenVINO's binary ones and plain loops.
 
-    python benchmarks/binary/run.py [--threads 1 2] [--largest-product 16384] [--cores 0 1]
+    python benchmarks/binary/run.py [--threads 1 2] [--parts convolutions products generators]
+        [--as cpu avx2 avx512 vnni] [--channels 64 128 256 512] [--sides 32 64 128 256]
 
-3x3 convolutions of as many outputs as inputs, one picture, and products of square matrices. All
-take turns on the same cores; a ratio is the median over the rounds of theirs to ours in the same
-round, so that whatever else the machine does falls on both. With one thread it is the
-processor's time that counts, with more the clock's. Ours goes from float to float: signs,
-packing, convolution and scaling; OpenVINO's figures are those of its own profile for one
-convolution amid others, without reordering layouts. Writes ``results/binary.json`` and the
-tables of ``docs/binary.md``.
+3x3 convolutions of as many outputs as inputs, one picture; products of square matrices; whole
+frames of a network in float, int8 and with a binary trunk. All take turns on the same cores; a
+ratio is the median over the rounds of theirs to ours in the same round, so that whatever else
+the machine does falls on both. With one thread it is the processor's time that counts, with
+more the clock's. Ours goes from float to float: signs, packing, convolution and scaling;
+OpenVINO's figures are those of its own profile for one convolution amid others, without
+reordering layouts.
+
+``--as`` measures as on a CPU that has no more than these instructions, ours and the others'.
+Writes ``results/binary.json``, where what is measured anew takes the place of what was there,
+and the tables of ``docs/binary.md``.
 """
 
 from __future__ import annotations
@@ -19,7 +24,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -35,14 +40,36 @@ PRODUCTS = (256, 512, 1024, 2048, 4096, 8192, 16384)
 NAIVE_SIDE, NAIVE_PRODUCT = 32, 1024
 """Plain loops are run up to here; beyond, they are taken to need the same time for a product."""
 
+LIKE = {
+    "cpu": {},
+    "avx2": {"ARTEM_KERNELS": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "OPENBLAS_CORETYPE": "Haswell"},
+    "avx512": {"ARTEM_KERNELS": "avx512bw", "ONEDNN_MAX_CPU_ISA": "AVX512_CORE"},
+    "vnni": {"ARTEM_KERNELS": "avx512bw", "ONEDNN_MAX_CPU_ISA": "AVX512_CORE_VNNI"},
+}
+"""What keeps our kernels, oneDNN (in PyTorch and OpenVINO) and OpenBLAS to some instructions."""
+
+KEYS = {
+    "convolutions": ("threads", "channels", "side_px"),
+    "products": ("threads", "size"),
+    "generators": ("threads", "width_px", "network"),
+}
+"""The parts, and what tells their rows apart."""
+
+LISTS = ("parts", "channels", "sides", "products", "cores", "size")
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--cores", type=int, nargs="+", help="to run on; all of them by default")
+    parser.add_argument("--parts", nargs="+", choices=KEYS, default=[*KEYS])
+    parser.add_argument("--as", dest="like", nargs="+", choices=LIKE, default=["cpu"])
+    parser.add_argument("--channels", type=int, nargs="+", default=CHANNELS)
+    parser.add_argument("--sides", type=int, nargs="+", default=SIDES)
+    parser.add_argument("--products", type=int, nargs="+", default=PRODUCTS)
+    parser.add_argument("--binary", type=int, default=128, help="channels of a trunk not shipped")
+    parser.add_argument("--size", nargs="+", default=[], help="trunk=96 ..: random weights")
     parser.add_argument("--seconds", type=float, default=4, help="for each shape, about")
-    parser.add_argument("--largest-product", type=int, default=PRODUCTS[-1])
-    parser.add_argument("--largest-side", type=int, default=SIDES[-1])
     parser.add_argument("--write", help=argparse.SUPPRESS)  # a child's own results
     arguments = parser.parse_args()
     if arguments.write:
@@ -51,80 +78,88 @@ def main() -> None:
 
     from artem.app.bench import machine
     from artem.core.files import replacing
-    from artem.runtime.xnor import best_kernels
 
+    file, result = RESULTS / "binary.json", {"runs": {}}
+    if file.exists():
+        result = json.loads(file.read_text())
     load = os.getloadavg()[0]
-    rows: dict[str, list[Any]] = {"convolutions": [], "products": []}
-    for threads in arguments.threads:
-        # Some libraries only ask once how many threads there are.
-        part = in_child(threads, arguments)
-        for kind in rows:
-            rows[kind] += part[kind]
-    packages = {name: version(name) for name in ("torch",)}
     commit = subprocess.run(
         ["git", "rev-parse", "--short", "HEAD"], cwd=RESULTS.parent, capture_output=True, text=True
     ).stdout.strip()
-    result = {
-        "machine": machine(None) | packages | {"kernels": best_kernels().name},
-        "lookup_limit_gmac_s": part["limit"],
+    for like in arguments.like:
+        run = result["runs"].setdefault(like, {part: [] for part in KEYS})
+        for threads in arguments.threads:
+            # Some libraries only ask once how many threads there are, and what they may use.
+            new = in_child(threads, like, arguments)
+            run |= {name: new[name] for name in ("kernels", "limit_gmac_s")}
+            for part, keys in KEYS.items():
+                rows = {tuple(row[key] for key in keys): row for row in run[part] + new[part]}
+                run[part] = sorted(
+                    rows.values(), key=lambda row: [str(row[k]).zfill(9) for k in keys]
+                )
+    result |= {
+        "machine": machine(None) | {"torch": version("torch")},
         "load_before": round(load, 1),
         "commit": commit,
         "date": datetime.now(UTC).date().isoformat(),
-        **rows,
     }
-    with replacing(RESULTS / "binary.json") as partial:
+    with replacing(file) as partial:
         partial.write_text(json.dumps(result, indent=1) + "\n")
     write_tables(result)
 
 
-def in_child(threads: int, arguments: argparse.Namespace) -> dict[str, Any]:
+def in_child(threads: int, like: str, arguments: argparse.Namespace) -> dict[str, Any]:
     count = str(threads)
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-    cores = (arguments.cores or sorted(os.sched_getaffinity(0)))[-threads:]
+    arguments.cores = (arguments.cores or sorted(os.sched_getaffinity(0)))[-threads:]
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "rows.json"
-        subprocess.run(
-            [
-                sys.executable, __file__, "--threads", count, "--write", str(target),
-                "--seconds", str(arguments.seconds), "--cores", *map(str, cores),
-                "--largest-product", str(arguments.largest_product),
-                "--largest-side", str(arguments.largest_side),
-            ],
-            env=os.environ | dict.fromkeys(names, count),
-            check=True,
-        )  # fmt: skip
+        command = [sys.executable, __file__, "--threads", count, "--write", str(target)]
+        command += ["--seconds", str(arguments.seconds), "--binary", str(arguments.binary)]
+        for name in LISTS:
+            command += [f"--{name}", *map(str, getattr(arguments, name))]
+        limits = dict.fromkeys(names, count) | LIKE[like]
+        subprocess.run(command, env=os.environ | limits, check=True)
         part: dict[str, Any] = json.loads(target.read_text())
         return part
 
 
 def measure(arguments: argparse.Namespace) -> dict[str, Any]:
     os.sched_setaffinity(0, arguments.cores)
+    from generator import generators
     from rivals import Loops
 
-    loops, threads = Loops(), arguments.threads[0]
-    limit = loops.limit() * threads
-    return {
-        "limit": round(limit / threads),
-        "convolutions": list(convolutions(loops, limit, arguments)),
-        "products": list(products(loops, limit, arguments)),
+    from artem.runtime.xnor import best_kernels
+
+    loops, threads, kernels = Loops(), arguments.threads[0], best_kernels().name
+    limit = loops.limit(kernels)
+    makers: dict[str, Callable[[], Iterable[Any]]] = {
+        "convolutions": lambda: convolutions(loops, limit * threads, arguments),
+        "products": lambda: products(loops, limit * threads, arguments),
+        "generators": lambda: generators(
+            threads,
+            2 * arguments.seconds,
+            arguments.binary,
+            {name: int(size) for name, _, size in (text.partition("=") for text in arguments.size)},
+        ),
     }
+    rows = {part: list(make()) if part in arguments.parts else [] for part, make in makers.items()}
+    return {"kernels": kernels, "limit_gmac_s": round(limit), **rows}
 
 
 def convolutions(loops: Any, limit: float, arguments: argparse.Namespace) -> Any:
     from rivals import CONVOLUTIONS
 
     threads = arguments.threads[0]
-    print(f"3x3 convolutions, threads: {threads}; limit of table lookup {limit:.0f} GMAC/s")
+    print(f"3x3 convolutions, threads: {threads}; limit {limit:.0f} GMAC/s")
     others = [*CONVOLUTIONS][2:]
     print(f"{'C':>4} {'side':>5} {'ours ms':>8} {'GOP/s':>6} {'limit':>6} {'layer ms':>9}"
           + "".join(f"{'x ' + name:>18}" for name in others) + f"{'x naive':>9}")  # fmt: skip
-    for channels in CHANNELS:
+    for channels in arguments.channels:
         naive_ms = None
         if threads == 1:
             naive_ms = min(loops.convolution(channels, NAIVE_SIDE) for _ in range(3))
-        for side in SIDES:
-            if side > arguments.largest_side:
-                continue
+        for side in arguments.sides:
             rivals = {name: make(channels, side, threads) for name, make in CONVOLUTIONS.items()}
             rounds = in_turns(rivals, arguments.seconds)
             row = figures(rounds, 9 * channels**2 * side**2, limit)
@@ -152,9 +187,7 @@ def products(loops: Any, limit: float, arguments: argparse.Namespace) -> Any:
         f"{'size':>6} {'ours ms':>10} {'GOP/s':>6} {'limit':>6} {'x BLAS f32':>11} {'x naive':>8}"
     )
     naive_ms: dict[int, float] = {}
-    for size in PRODUCTS:
-        if size > arguments.largest_product:
-            continue
+    for size in arguments.products:
         one, other = draw(size, size), draw(size, size)
         convolution = BinaryConvolution.from_weights(other.reshape(size, size, 1, 1), 1.0)
         out = np.empty((size, size), np.float32)

@@ -15,14 +15,22 @@ Row = dict[str, Any]
 Column = tuple[str, Callable[[Row], str]]
 
 
+SAID = {
+    "cpu": "all that this CPU has",
+    "avx2": "AVX2 and no more",
+    "avx512": "AVX-512 without VNNI",
+    "vnni": "AVX-512 with VNNI",
+}
+
+
 def write_tables(result: dict[str, Any]) -> None:
     text = DOCUMENT.read_text(encoding="utf-8")
     before, rest = text.split(BEGIN, 1)
     after = rest.split(END, 1)[1]
     machine = result["machine"]
     head = (
-        f"{machine['cpu']}, kernels `{machine['kernels']}`, OpenVINO {machine['openvino']}, "
-        f"PyTorch {machine['torch']}, {result['date']}, commit `{result['commit']}`."
+        f"{machine['cpu']}, OpenVINO {machine['openvino']}, PyTorch {machine['torch']}, "
+        f"{result['date']}, commit `{result['commit']}`."
     )
     busy = result["load_before"] >= 0.5
     if busy:
@@ -32,17 +40,47 @@ def write_tables(result: dict[str, Any]) -> None:
             "more, the best of all rounds, and even that is rough."
         )
     parts = [BEGIN, head]
-    for threads in sorted({row["threads"] for row in result["convolutions"]}):
-        best = busy and threads > 1
-        said = "one thread" if threads == 1 else f"{threads} threads"
-        parts += [
-            f"3x3 convolutions, {said}:",
-            _table(_convolutions(best), _of(result["convolutions"], threads)),
-            f"Square products, {said}:",
-            _table(_products(best), _of(result["products"], threads)),
-        ]
+    for like, run in result["runs"].items():
+        threads_known = sorted({row["threads"] for row in run["convolutions"] + run["products"]})
+        for threads in threads_known:
+            best = busy and threads > 1
+            said = f"{'one thread' if threads == 1 else f'{threads} threads'}, {SAID[like]}"
+            said += f" (kernels `{run['kernels']}`, whose limit is {2 * run['limit_gmac_s']} GOP/s"
+            said += " a thread):" if threads > 1 else "):"
+            for kind, columns in (("convolutions", _convolutions), ("products", _products)):
+                if rows := _of(run[kind], threads):
+                    named = "3x3 convolutions" if kind == "convolutions" else "Square products"
+                    parts += [f"{named}, {said}", _table(columns(best), rows)]
+    parts += _generators(result["runs"], busy)
     with replacing(DOCUMENT) as partial:
         partial.write_text(before + "\n\n".join([*parts, END]) + after, encoding="utf-8")
+
+
+def _generators(runs: dict[str, Any], busy: bool) -> list[str]:
+    """Whole frames: milliseconds for each size and, of the larger part, where they go."""
+    lines = []
+    for like, run in runs.items():
+        for threads in sorted({row["threads"] for row in run["generators"]}):
+            rows = _of(run["generators"], threads)
+            key = "best_ms" if busy and threads > 1 else "median_ms"
+            sizes = sorted({(row["width_px"], row["height_px"]) for row in rows})
+            for name in dict.fromkeys(row["network"] for row in rows):
+                own = {row["width_px"]: row for row in rows if row["network"] == name}
+                small = own[sizes[0][0]]
+                parts = ", ".join(
+                    f"{part} {ms:.1f}" for part, ms in small["parts_ms"].items() if ms
+                )
+                lines.append([
+                    SAID[like], str(threads), f"{name} ({small['weights']})",
+                    *(f"{own[width][key]:.1f}" for width, _ in sizes), parts,
+                ])  # fmt: skip
+    if not lines:
+        return []
+    heads = ["instructions", "threads", "network", *(f"{w}x{h}" for w, h in sizes)]
+    head = [*heads, f"where it goes at {sizes[0][0]}x{sizes[0][1]}"]
+    marks = ["---"] * len(head)
+    table = "\n".join(f"| {' | '.join(line)} |" for line in [head, marks, *lines])
+    return ["Whole frames, milliseconds:", table]
 
 
 def _of(rows: Sequence[Row], threads: int) -> list[Row]:

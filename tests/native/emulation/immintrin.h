@@ -181,11 +181,21 @@ inline int _mm256_movemask_ps(__m256 a) {
 inline __m512i _mm512_setzero_si512() { return emulation::all<uint8_t, __m512i>(0); }
 inline __m512i _mm512_set1_epi64(long long a) { return emulation::all<long long, __m512i>(a); }
 inline __m512i _mm512_load_si512(const void *from) { return emulation::load<__m512i>(from); }
+inline void _mm512_store_si512(void *to, __m512i values) { emulation::store(to, values); }
 inline __m512i _mm512_add_epi8(__m512i a, __m512i b) {
     return emulation::lane_by_lane<uint8_t>(a, b, [](int x, int y) { return x + y; });
 }
 inline __m512i _mm512_add_epi64(__m512i a, __m512i b) {
     return emulation::lane_by_lane<uint64_t>(a, b, [](uint64_t x, uint64_t y) { return x + y; });
+}
+inline __m512i _mm512_add_epi16(__m512i a, __m512i b) {
+    return emulation::lane_by_lane<uint16_t>(a, b, [](int x, int y) { return x + y; });
+}
+inline __m512i _mm512_or_si512(__m512i a, __m512i b) {
+    return emulation::lane_by_lane<uint64_t>(a, b, [](uint64_t x, uint64_t y) { return x | y; });
+}
+inline __m512i _mm512_slli_epi64(__m512i a, unsigned bits) {
+    return emulation::lane_by_lane<uint64_t>(a, a, [bits](uint64_t x, uint64_t) { return x << bits; });
 }
 inline __m512i _mm512_xor_si512(__m512i a, __m512i b) {
     return emulation::lane_by_lane<uint64_t>(a, b, [](uint64_t x, uint64_t y) { return x ^ y; });

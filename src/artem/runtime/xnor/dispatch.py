@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from functools import cache
 from typing import Any, Protocol
@@ -93,8 +94,13 @@ def why_only_reference() -> str | None:
 
 
 def best_kernels() -> Kernels:
-    """The first of :func:`kernels`."""
-    return next(iter(kernels().values()))
+    """The first of :func:`kernels`, or those that the environment's ``ARTEM_KERNELS`` names.
+
+    Raises:
+        EngineError: see :func:`find_kernels`.
+    """
+    named = os.environ.get("ARTEM_KERNELS")
+    return find_kernels(named) if named else next(iter(kernels().values()))
 
 
 def find_kernels(name: str) -> Kernels:

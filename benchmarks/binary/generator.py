@@ -1,0 +1,165 @@
+"""A whole network's frame: float, int8 and with a binary trunk, on the same cores, in turns.
+
+The shipped networks where they are; where not, random weights in the shipped network's
+architecture, which take the same time. Int8 is what NNCF makes of a network; around a binary
+trunk too.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections import defaultdict
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+import openvino
+from rivals import timed_ms
+
+from artem.core.network_file import NetworkFile
+from artem.runtime import binary
+from artem.runtime.library import MODELS, find_network
+
+SIZES = ((640, 480), (1080, 1200))
+CALIBRATION_PX = 256
+PARTS = {
+    "Reference": "binary trunk",
+    "Convolution": "convolutions",
+    "MVN": "normalization",
+}
+"""OpenVINO's kinds of nodes; all else moves and adds numbers."""
+
+
+def generators(
+    threads: int, seconds: float, channels: int, sizes: dict[str, int]
+) -> list[dict[str, Any]]:
+    """A row for each network and size: milliseconds, and where they go.
+
+    Args:
+        channels: of a binary trunk that is not shipped.
+        sizes: in which the architecture differs from the shipped one; then all weights
+            are random.
+    """
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        models = _models(threads, channels, sizes, Path(folder))
+        for width, height in SIZES:
+            requests = {
+                name: _request(core, model, width, height, threads)
+                for name, (core, model, _) in models.items()
+            }
+            for request in requests.values():
+                request.infer()
+            first = {name: timed_ms(request.infer, threads) for name, request in requests.items()}
+            rounds = max(5, int(1000 * seconds / sum(first.values())))
+            taken: dict[str, list[float]] = defaultdict(list)
+            parts: dict[str, list[dict[str, float]]] = defaultdict(list)
+            for _ in range(rounds):
+                for name, request in requests.items():
+                    taken[name].append(timed_ms(request.infer, threads))
+                    parts[name].append(_parts(request, taken[name][-1]))
+            for name, times in taken.items():
+                rows.append({
+                    "network": name, "weights": models[name][2],
+                    "width_px": width, "height_px": height, "threads": threads, "rounds": rounds,
+                    "median_ms": round(median(times), 2), "best_ms": round(min(times), 2),
+                    "parts_ms": {
+                        part: round(median(one.get(part, 0.0) for one in parts[name]), 2)
+                        for part in (*PARTS.values(), "all else")
+                    },
+                })  # fmt: skip
+                print(rows[-1], flush=True)
+    return rows
+
+
+def _models(
+    threads: int, channels: int, sizes: dict[str, int], folder: Path
+) -> dict[str, tuple[openvino.Core, openvino.Model, str]]:
+    described = find_network("fast")
+    float_core, core = openvino.Core(), binary._core(threads)
+    files = {
+        kind: (MODELS / f"fast{suffix}.onnx", "shipped")
+        for kind, suffix in (("float", ""), ("int8", ".int8"), ("binary", ".binary"))
+    }
+    if sizes:
+        files["float"] = _export(described, sizes, folder / "float.onnx")
+    if sizes or not files["binary"][0].exists():
+        changes = {**sizes, "binary": channels}
+        files["binary"] = _export(described, changes, folder / "binary.onnx")
+    whole = float_core.read_model(files["float"][0])
+    trunk, weights = core.read_model(files["binary"][0]), files["binary"][1]
+    models = {"float": (float_core, whole, files["float"][1])}
+    if sizes or not files["int8"][0].exists():
+        said = f"{files['float'][1]}, quantized here"
+        models["int8"] = (float_core, _quantized(whole), said)
+    else:
+        models["int8"] = (float_core, float_core.read_model(files["int8"][0]), "shipped")
+    models["binary"] = (core, trunk, weights)
+    if not any("Quantize" in node.get_type_name() for node in trunk.get_ops()):
+        models["binary, int8 around"] = (core, _quantized(trunk), f"{weights}, quantized here")
+    return models
+
+
+def _export(described: NetworkFile, sizes: dict[str, int], file: Path) -> tuple[Path, str]:
+    import torch
+
+    from artem.export.onnx import export_network
+    from artem.learn.networks.build import build_network
+
+    torch.manual_seed(0)
+    network = build_network({**described.architecture, **sizes})
+    export_network(network, file, name="random", card={})
+    return file, "random"
+
+
+def _quantized(model: openvino.Model) -> openvino.Model:
+    import nncf
+
+    nncf.set_log_level(logging.ERROR)
+    draw = np.random.default_rng(0)
+    samples = [_inputs(model, CALIBRATION_PX, CALIBRATION_PX, draw) for _ in range(8)]
+    return nncf.quantize(model.clone(), nncf.Dataset(samples), subset_size=len(samples))
+
+
+def _inputs(
+    model: openvino.Model, width: int, height: int, draw: np.random.Generator
+) -> dict[str, Any]:
+    size = model.input("style").partial_shape[1].get_length()
+    return {
+        "frame": draw.integers(0, 256, (1, height, width, 3), dtype=np.uint8),
+        "style": draw.normal(0.5, 0.3, (1, size)).astype(np.float32),
+    }
+
+
+def _request(
+    core: openvino.Core, model: openvino.Model, width: int, height: int, threads: int
+) -> Any:
+    inputs = _inputs(model, width, height, np.random.default_rng(1))
+    fixed = model.clone()
+    fixed.reshape({name: list(array.shape) for name, array in inputs.items()})
+    options = {
+        "INFERENCE_NUM_THREADS": threads,
+        "PERFORMANCE_HINT": "LATENCY",
+        "INFERENCE_PRECISION_HINT": "f32",
+        "PERF_COUNT": True,
+    }
+    request = core.compile_model(fixed, "CPU", options).create_infer_request()
+    for name, array in inputs.items():
+        request.set_tensor(name, openvino.Tensor(array))
+    return request
+
+
+def _parts(request: Any, whole_ms: float) -> dict[str, float]:
+    """The last frame's milliseconds by kind of work, in the shares of OpenVINO's profile.
+
+    The profile is of the clock on the wall, which other work advances as well.
+    """
+    parts: dict[str, float] = defaultdict(float)
+    for node in request.get_profiling_info():
+        if node.status == openvino.ProfilingInfo.Status.EXECUTED:
+            part = PARTS.get(node.node_type, "all else")
+            parts[part] += node.real_time.total_seconds()
+    total = sum(parts.values())
+    return {part: whole_ms * share / total for part, share in parts.items()}
