@@ -68,7 +68,7 @@ def main() -> None:
     parser.add_argument("--sides", type=int, nargs="+", default=SIDES)
     parser.add_argument("--products", type=int, nargs="+", default=PRODUCTS)
     parser.add_argument("--binary", type=int, default=128, help="channels of a trunk not shipped")
-    parser.add_argument("--size", nargs="+", default=[], help="trunk=96 ..: random weights")
+    parser.add_argument("--size", nargs="*", default=[], help="trunk=96 ..: random weights")
     parser.add_argument("--seconds", type=float, default=4, help="for each shape, about")
     parser.add_argument("--write", help=argparse.SUPPRESS)  # a child's own results
     arguments = parser.parse_args()
@@ -111,13 +111,14 @@ def main() -> None:
 def in_child(threads: int, like: str, arguments: argparse.Namespace) -> dict[str, Any]:
     count = str(threads)
     names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-    arguments.cores = (arguments.cores or sorted(os.sched_getaffinity(0)))[-threads:]
+    own = argparse.Namespace(**vars(arguments))
+    own.cores = (arguments.cores or sorted(os.sched_getaffinity(0)))[-threads:]
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "rows.json"
         command = [sys.executable, __file__, "--threads", count, "--write", str(target)]
         command += ["--seconds", str(arguments.seconds), "--binary", str(arguments.binary)]
         for name in LISTS:
-            command += [f"--{name}", *map(str, getattr(arguments, name))]
+            command += [f"--{name}", *map(str, getattr(own, name))]
         limits = dict.fromkeys(names, count) | LIKE[like]
         subprocess.run(command, env=os.environ | limits, check=True)
         part: dict[str, Any] = json.loads(target.read_text())

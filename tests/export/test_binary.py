@@ -1,5 +1,6 @@
 """A binary network as a file: packed, run by our kernels, and trainable again."""
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from artem.core.errors import EngineError, NetworkError
 from artem.core.network_file import NetworkFile, load_network_file, read_weights, read_words
 from artem.core.style_file import Style
+from artem.export.around_trunk import TrunkAside, quantize_around_trunk
 from artem.export.onnx import FrameNetwork, export_network, network_identity
 from artem.learn.binary import BinaryConv2d
 from artem.learn.networks import SlimNet, style_vector
@@ -150,3 +152,45 @@ def test_precision_binary_takes_the_network_beside(
     assert painted.shape == frame.shape and (painted != frame).mean() > 0.5
     stylizer.set_style("identity")
     np.testing.assert_array_equal(stylizer(frame), frame)
+
+
+def test_a_trunk_set_aside_and_put_back_changes_nothing(
+    exported: Exported, tiny_models: Models, tmp_path: Path
+) -> None:
+    pytest.importorskip("onnxruntime")
+    network, described = exported
+    aside = TrunkAside(onnx.load(described.path))
+    assert all(node.domain != "artem" for node in aside.left.graph.node)
+    frame, style = noise(40, 96), make_style(network)[None].numpy()
+    sample = aside.sample(frame, style)
+    (given,) = (sample[name] for name in sample.keys() - {"frame", "style"})
+    assert given.shape == (1, (40 + 32) // 8, (96 + 32) // 8, 70) and given.std() > 0.1
+    (tmp_path / "again.onnx").write_bytes(aside.put_back(aside.left).SerializeToString())
+    again = load_network_file(tmp_path / "again.onnx")
+    ours, theirs = (open_session(file, threads=1)(frame, style) for file in (described, again))
+    np.testing.assert_array_equal(ours, theirs)
+    with pytest.raises(NetworkError, match="0 binary trunks"):
+        TrunkAside(onnx.load(tiny_models[1].path))
+
+
+def test_int8_around_the_trunk(exported: Exported, tmp_path: Path) -> None:
+    pytest.importorskip("nncf")
+    pytest.importorskip("onnxruntime")
+    network, described = exported
+    styles = [make_style(network, seed)[None].numpy() for seed in range(2)]
+    samples = [(noise(32 + 8 * index, 48), styles[index % 2]) for index in range(4)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of NNCF's own making
+        made = quantize_around_trunk(described, tmp_path / "int8.onnx", samples)
+    assert made.identity == described.identity and made.binary
+    assert made.path.stat().st_size < described.path.stat().st_size
+    before, after = (file.path.read_bytes() for file in (described, made))
+    for name, words in read_words(before).items():
+        np.testing.assert_array_equal(words, read_words(after)[name])
+    assert not [name for name, array in read_weights(after).items() if array.ndim == 4]
+    # Of random weights nearly every sign hangs on little; the style shows all the same.
+    paint, quantized = (open_session(file, threads=1) for file in (described, made))
+    frame = noise(40, 96)
+    one, other = (paint(frame, style).astype(int) for style in styles)
+    mine = quantized(frame, styles[0]).astype(int)
+    assert 0 < np.abs(mine - one).mean() < 0.5 * np.abs(mine - other).mean()
