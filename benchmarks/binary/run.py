@@ -97,15 +97,15 @@ def main() -> None:
                 run[part] = sorted(
                     rows.values(), key=lambda row: [str(row[k]).zfill(9) for k in keys]
                 )
-    result |= {
-        "machine": machine(None) | {"torch": version("torch")},
-        "load_before": round(load, 1),
-        "commit": commit,
-        "date": datetime.now(UTC).date().isoformat(),
-    }
-    with replacing(file) as partial:
-        partial.write_text(json.dumps(result, indent=1) + "\n")
-    write_tables(result)
+            result |= {
+                "machine": machine(None) | {"torch": version("torch")},
+                "load_before": round(load, 1),
+                "commit": commit,
+                "date": datetime.now(UTC).date().isoformat(),
+            }
+            with replacing(file) as partial:
+                partial.write_text(json.dumps(result, indent=1) + "\n")
+            write_tables(result)
 
 
 def in_child(threads: int, like: str, arguments: argparse.Namespace) -> dict[str, Any]:

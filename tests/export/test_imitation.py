@@ -110,10 +110,12 @@ def test_what_cannot_be_learned_is_refused(tmp_path: Path, photos: Path) -> None
 def test_a_binary_network_is_finetuned_and_grown_by_the_trainer(
     tmp_path: Path, photos: Path, make_photo: Callable[..., Path], tiny_encoder: Path
 ) -> None:
-    recipe = replace(RECIPE, steps=1)
+    recipe = replace(RECIPE, steps=1, feature_weight=0.3)
     taught = imitate_network(
-        photos=photos, out=tmp_path / "taught", sizes={"binary": 64}, recipe=recipe, device="cpu"
-    )
+        photos=photos, out=tmp_path / "taught", sizes={"binary": 64}, recipe=recipe,
+        encoder=tiny_encoder, device="cpu",
+    )  # fmt: skip
+    assert load_network_file(taught.files[0]).card["training"]["encoder"] == "encoder"
     picture = make_photo(tmp_path / "wave.png", 70, 60, seed=9)
     still = Recipe(
         steps=1, batch=1, crop_px=48, style_px=48, learning_rate=0.0, style_learning_rate=0.0

@@ -43,7 +43,8 @@ class ImitationRecipe:
         learning_rate: at the start; it falls to a twentieth along half a cosine.
         style_learning_rate: the same for the style vectors.
         feature_weight: of the encoder's features beside the pixels, where one is given.
-        feature_layers: the encoder's layers; its first two when ``None``.
+        feature_layers: the encoder's layers; deeper ones cost more. Its first two
+            when ``None``.
         clip: largest gradient norm of a tensor.
         seed: of everything drawn.
     """
@@ -54,8 +55,8 @@ class ImitationRecipe:
     optimizer: str = "muon"
     learning_rate: float = 2e-3
     style_learning_rate: float = 1e-2
-    feature_weight: float = 0.1
-    feature_layers: tuple[str, ...] | None = None
+    feature_weight: float = 0.3
+    feature_layers: tuple[str, ...] | None = ("relu2_1",)
     clip: float = 1.0
     seed: int = 0
 
