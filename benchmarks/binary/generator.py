@@ -111,7 +111,7 @@ def _export(described: NetworkFile, sizes: dict[str, int], file: Path) -> tuple[
     torch.manual_seed(0)
     network = build_network({**described.architecture, **sizes})
     export_network(network, file, name="random", card={})
-    return file, "random"
+    return file, "random weights" + "".join(f", {name} {size}" for name, size in sizes.items())
 
 
 def _quantized(model: openvino.Model) -> openvino.Model:

@@ -94,9 +94,8 @@ def main() -> None:
             run |= {name: new[name] for name in ("kernels", "limit_gmac_s")}
             for part, keys in KEYS.items():
                 rows = {tuple(row[key] for key in keys): row for row in run[part] + new[part]}
-                run[part] = sorted(
-                    rows.values(), key=lambda row: [str(row[k]).zfill(9) for k in keys]
-                )
+                counted = [key for key in keys if key != "network"]
+                run[part] = sorted(rows.values(), key=lambda row: [row[key] for key in counted])
             result |= {
                 "machine": machine(None) | {"torch": version("torch")},
                 "load_before": round(load, 1),

@@ -71,7 +71,7 @@ def _generators(runs: dict[str, Any], busy: bool) -> list[str]:
                     f"{part} {ms:.1f}" for part, ms in small["parts_ms"].items() if ms
                 )
                 lines.append([
-                    SAID[like], str(threads), f"{name} ({small['weights']})",
+                    SAID[like], str(threads), f"{name}: {small['weights']}",
                     *(f"{own[width][key]:.1f}" for width, _ in sizes), parts,
                 ])  # fmt: skip
     if not lines:

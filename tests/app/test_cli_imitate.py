@@ -40,7 +40,7 @@ def test_everything_given_is_passed_on(run: Run, calls: dict[str, Any]) -> None:
         "--size trunk=32 --network fast --style a --style b --steps 9 --batch 2 --crop-px 64 "
         "--optimizer adam --learning-rate 0.1 --style-learning-rate 0.2 --feature-weight 0.3 "
         "--encoder vgg16 --feature-layer relu1_1 --feature-layer relu2_1 --clip 6 --seed 7 "
-        "--device cpu"
+        "--device cpu --int8"
     )
     assert run(*IMITATE, *options.split()).exit_code == 0
     assert calls["recipe"] == ImitationRecipe(
@@ -50,7 +50,7 @@ def test_everything_given_is_passed_on(run: Run, calls: dict[str, Any]) -> None:
     )  # fmt: skip
     assert calls["sizes"] == {"binary": 128, "trunk": 32}
     assert (calls["network"], calls["styles"]) == ("fast", ["a", "b"])
-    assert (calls["encoder"], calls["device"]) == ("vgg16", "cpu")
+    assert (calls["encoder"], calls["device"], calls["int8"]) == ("vgg16", "cpu", True)
 
 
 def test_sizes_are_needed_and_numbers(run: Run, calls: dict[str, Any]) -> None:

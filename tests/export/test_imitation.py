@@ -1,8 +1,10 @@
 """A whole imitation: files that run, styles that serve both networks, stopping and going on."""
 
 import shutil
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +42,12 @@ def test_a_binary_student_and_styles_for_both(
     tmp_path: Path, photos: Path, tiny_library: Any
 ) -> None:
     out = tmp_path / "mine"
-    outcome = imitate_network(
-        photos=photos, out=out, sizes={"binary": 64}, recipe=RECIPE, device="cpu"
-    )
+    int8 = all(find_spec(name) for name in ("nncf", "onnxruntime"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of NNCF's own making
+        outcome = imitate_network(
+            photos=photos, out=out, sizes={"binary": 64}, recipe=RECIPE, device="cpu", int8=int8
+        )
     assert outcome.names == ("great-wave", "starry-night")
     assert outcome.files[0] == out / "network.binary.onnx"
     assert all(file.is_file() for file in outcome.files)
@@ -50,7 +55,7 @@ def test_a_binary_student_and_styles_for_both(
     made = load_network_file(outcome.files[0])
     assert made.name == "mine.binary" and made.binary
     assert made.card["training"]["teacher"].startswith("fast ")
-    assert "distance to the teacher" in outcome.files[1].read_text()
+    assert "distance to the teacher" in (out / "network.binary.md").read_text()
     teacher = tiny_library.network
     style, before = (
         load_style(folder / "styles" / "great-wave.safetensors")
@@ -61,6 +66,10 @@ def test_a_binary_student_and_styles_for_both(
     assert style.title == before.title and "mine.binary, distance to fast" in style.figures
     shutil.copy(teacher.path, out / "fast.onnx")
     shutil.copy(made.path, out / "fast.binary.onnx")
+    if int8:
+        assert outcome.files[1] == out / "network.binary.int8.onnx"
+        paint = Stylizer(style, network=outcome.files[1], threads=1)
+        assert paint.precision == "binary" and paint(FRAME).shape == FRAME.shape
     for precision in ("float", "binary"):
         paint = Stylizer(style, network=out / "fast.onnx", precision=precision, threads=1)
         assert paint.precision == precision and paint(FRAME).shape == FRAME.shape
@@ -102,6 +111,8 @@ def test_what_cannot_be_learned_is_refused(tmp_path: Path, photos: Path) -> None
         imitate_network(sizes={"trunk": 8}, **options)
     with pytest.raises(ArtemError, match="unexpected keyword"):
         imitate_network(sizes={"chunk": 8}, **options)
+    with pytest.raises(TrainingError, match="around a binary trunk"):
+        imitate_network(sizes={"trunk": 4}, int8=True, **options)
     with pytest.raises(TrainingError, match="Two styles are called"):
         imitate_network(sizes={"trunk": 4}, styles=["great-wave", "great-wave"], **options)
 

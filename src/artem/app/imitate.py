@@ -59,6 +59,9 @@ def imitate(
     clip: Annotated[float | None, typer.Option(min=0, help="Largest gradient; 0: any.")] = None,
     seed: SeedOption = None,
     device: DeviceOption = None,
+    int8: Annotated[
+        bool, typer.Option("--int8", help="And a binary network that is int8 around its trunk.")
+    ] = False,
 ) -> None:
     """Teach a smaller or a binary network to paint as one that is trained already.
 
@@ -72,7 +75,7 @@ def imitate(
         feature_layers=tuple(feature_layers) if feature_layers else None,
     )  # fmt: skip
     options = given(
-        network=network, styles=styles or None, encoder=encoder, device=device,
+        network=network, styles=styles or None, encoder=encoder, device=device, int8=int8 or None,
         recipe=run.ImitationRecipe(**recipe) if recipe else None,
     )  # fmt: skip
     with show_training() as on_progress:

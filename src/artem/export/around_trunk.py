@@ -17,8 +17,14 @@ from artem.core.files import replacing
 from artem.core.network_file import NetworkFile, load_network_file, read_weights, read_words
 from artem.runtime.binary import DOMAIN, PackedTrunk
 
-UNTOUCHED = ["Add", "Mul", "Sub", "Div", "InstanceNormalization", "Split", "Clip", "Round"]
-"""Operations whose inputs stay float: they are cheap, and sums of styles need the range."""
+UNTOUCHED = [
+    "Add", "Mul", "Sub", "Div", "InstanceNormalization", "Split", "Clip", "Round",
+    "Concat", "Resize", "Pad", "Gather",
+]  # fmt: skip
+"""Operations whose inputs stay float, so that convolutions alone are int8.
+
+OpenVINO 2026.4 paints wrongly where the last four are int8 as well.
+"""
 
 Sample = dict[str, NDArray[Any]]
 

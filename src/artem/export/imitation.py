@@ -13,6 +13,7 @@ from torch import Tensor
 from artem.core.errors import TrainingError
 from artem.core.network_file import NetworkFile
 from artem.core.style_file import STYLE_SUFFIX, Style, save_style
+from artem.export.around_trunk import quantize_around_trunk
 from artem.export.onnx import export_network
 from artem.export.running import (
     OnProgress,
@@ -33,6 +34,9 @@ from artem.learn.training.photos import PhotoFolder
 from artem.learn.training.preview import write_lesson
 from artem.runtime.library import find_network, find_style
 
+CALIBRATION = 60
+"""Photos over which int8 is calibrated, in the styles by turns."""
+
 
 def imitate_network(
     *,
@@ -44,6 +48,7 @@ def imitate_network(
     encoder: str | Path | None = None,
     recipe: ImitationRecipe | None = None,
     device: str | None = None,
+    int8: bool = False,
     on_progress: OnProgress = lambda progress, steps: None,
 ) -> Outcome:
     """Train a network of other sizes to paint as a network does.
@@ -66,6 +71,8 @@ def imitate_network(
             recipe weighs them; see :func:`~artem.learn.encoders.load_encoder`.
         recipe: settings; the defaults when ``None``.
         device: ``cpu`` or ``cuda``; ``None`` chooses.
+        int8: write ``network.binary.int8.onnx`` as well, a binary student whose other
+            convolutions are int8.
         on_progress: called after each step with the number of all steps.
 
     Raises:
@@ -83,6 +90,11 @@ def imitate_network(
         raise TrainingError(
             f"A student built like '{described.name}' has nothing to learn from it.\n"
             f"  Give it other sizes, such as --size binary=128."
+        )
+    if int8 and not student.architecture["binary"]:
+        raise TrainingError(
+            "Only what is around a binary trunk is made int8 here.\n"
+            "  Give the student one: --size binary=128."
         )
     told = torch.from_numpy(np.stack([style.vectors[described.identity] for style in chosen]))
     vectors, taken = inherit(student, teacher, told, style_vector(student))
@@ -121,6 +133,16 @@ def imitate_network(
         both = _with_vector(style, made, vector, f"{name}, distance to {described.name}", distance)
         save_style(file, both)
         files += [file, *write_cards(None, [(file, both)])]
+    if int8:
+        photos_seen = folder.batch(CALIBRATION, recipe.crop_px, recipe.seed + 2, 0)
+        frames = (255 * photos_seen).round().byte().permute(0, 2, 3, 1).numpy()
+        vectors_seen = imitator.vectors.detach().cpu().numpy()
+        samples = [
+            (frame[None], vectors_seen[index % len(vectors_seen)][None])
+            for index, frame in enumerate(frames)
+        ]
+        target = made.path.with_suffix(".int8.onnx")
+        files.insert(1, quantize_around_trunk(made, target, samples).path)
     checkpoint.unlink()
     return Outcome((*files, preview), tuple(style.name for style in chosen), folder.broken)
 
