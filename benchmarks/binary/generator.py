@@ -7,7 +7,6 @@ trunk too.
 
 from __future__ import annotations
 
-import logging
 import tempfile
 from collections import defaultdict
 from pathlib import Path
@@ -15,10 +14,12 @@ from statistics import median
 from typing import Any
 
 import numpy as np
+import onnx
 import openvino
 from rivals import timed_ms
 
-from artem.core.network_file import NetworkFile
+from artem.core.network_file import NetworkFile, load_network_file
+from artem.export.around_trunk import quantize_around_trunk, quantized
 from artem.runtime import binary
 from artem.runtime.library import MODELS, find_network
 
@@ -88,18 +89,25 @@ def _models(
     if sizes or not files["binary"][0].exists():
         changes = {**sizes, "binary": channels}
         files["binary"] = _export(described, changes, folder / "binary.onnx")
-    whole = float_core.read_model(files["float"][0])
-    trunk, weights = core.read_model(files["binary"][0]), files["binary"][1]
-    models = {"float": (float_core, whole, files["float"][1])}
     if sizes or not files["int8"][0].exists():
-        said = f"{files['float'][1]}, quantized here"
-        models["int8"] = (float_core, _quantized(whole), said)
-    else:
-        models["int8"] = (float_core, float_core.read_model(files["int8"][0]), "shipped")
-    models["binary"] = (core, trunk, weights)
-    if not any("Quantize" in node.get_type_name() for node in trunk.get_ops()):
-        models["binary, int8 around"] = (core, _quantized(trunk), f"{weights}, quantized here")
-    return models
+        source, said = files["float"]
+        files["int8"] = _quantized(source, folder / "int8.onnx"), f"{said}, quantized here"
+    source, said = files["binary"]
+    models = {
+        kind: (core if kind == "binary" else float_core, file, said)
+        for kind, (file, said) in files.items()
+    }
+    if said != "shipped" or not _is_int8(source):
+        around = _quantized(source, folder / "around.onnx")
+        models["binary, int8 around"] = (core, around, f"{said}, quantized here")
+    return {
+        kind: (engine, engine.read_model(file), said)
+        for kind, (engine, file, said) in models.items()
+    }
+
+
+def _is_int8(file: Path) -> bool:
+    return any(node.op_type == "QuantizeLinear" for node in onnx.load(file).graph.node)
 
 
 def _export(described: NetworkFile, sizes: dict[str, int], file: Path) -> tuple[Path, str]:
@@ -114,13 +122,21 @@ def _export(described: NetworkFile, sizes: dict[str, int], file: Path) -> tuple[
     return file, "random weights" + "".join(f", {name} {size}" for name, size in sizes.items())
 
 
-def _quantized(model: openvino.Model) -> openvino.Model:
-    import nncf
-
-    nncf.set_log_level(logging.ERROR)
-    draw = np.random.default_rng(0)
-    samples = [_inputs(model, CALIBRATION_PX, CALIBRATION_PX, draw) for _ in range(8)]
-    return nncf.quantize(model.clone(), nncf.Dataset(samples), subset_size=len(samples))
+def _quantized(file: Path, target: Path) -> Path:
+    """As ``artem imitate --int8`` does it, of a float network too."""
+    described, draw = load_network_file(file), np.random.default_rng(0)
+    samples = [
+        (
+            draw.integers(0, 256, (1, CALIBRATION_PX, CALIBRATION_PX, 3), dtype=np.uint8),
+            draw.normal(0.5, 0.3, (1, described.style_size)).astype(np.float32),
+        )
+        for _ in range(8)
+    ]
+    if described.binary:
+        return quantize_around_trunk(described, target, samples).path
+    inputs = [{"frame": frame, "style": style} for frame, style in samples]
+    onnx.save(quantized(onnx.load(file), inputs), target)
+    return target
 
 
 def _inputs(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
-from collections.abc import Iterable
+import io
+import logging
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -111,26 +114,8 @@ def quantize_around_trunk(
     Raises:
         NetworkError: it has no binary trunk, or NNCF or ONNX Runtime is missing.
     """
-    try:
-        import nncf
-    except ModuleNotFoundError:
-        raise NetworkError(
-            "Quantizing needs one more package.\n  pip install nncf onnxruntime"
-        ) from None
-    model = onnx.load(network.path)
-    aside = TrunkAside(model)
-    data = [aside.sample(frame, style) for frame, style in samples]
-    ranges = nncf.quantization.range_estimator.RangeEstimatorParametersSet.MINMAX
-    left = nncf.quantize(
-        aside.left,
-        nncf.Dataset(data),
-        subset_size=len(data),
-        preset=nncf.QuantizationPreset.MIXED,
-        ignored_scope=nncf.IgnoredScope(types=UNTOUCHED),
-        advanced_parameters=nncf.AdvancedQuantizationParameters(
-            activations_range_estimator_params=ranges, disable_bias_correction=True
-        ),
-    )
+    aside = TrunkAside(onnx.load(network.path))
+    left = quantized(aside.left, [aside.sample(frame, style) for frame, style in samples])
     whole = aside.put_back(left)
     content = whole.SerializeToString()
     digest = tensors_digest(read_weights(content) | read_words(content))
@@ -140,6 +125,36 @@ def quantize_around_trunk(
     with replacing(out) as partial:
         partial.write_bytes(whole.SerializeToString())
     return load_network_file(out)
+
+
+def quantized(model: onnx.ModelProto, samples: Sequence[Sample]) -> onnx.ModelProto:
+    """A graph with its convolutions in int8, by NNCF: ranges are the whole ones seen.
+
+    Raises:
+        NetworkError: NNCF is missing.
+    """
+    try:
+        import nncf
+    except ModuleNotFoundError:
+        raise NetworkError(
+            "Quantizing needs two more packages.\n  pip install nncf onnxruntime"
+        ) from None
+    nncf.set_log_level(logging.ERROR)
+    ranges = nncf.quantization.range_estimator.RangeEstimatorParametersSet.MINMAX
+    with contextlib.redirect_stdout(io.StringIO()):  # it draws bars there
+        made: onnx.ModelProto = nncf.quantize(
+            model,
+            nncf.Dataset(samples),
+            subset_size=len(samples),
+            preset=nncf.QuantizationPreset.MIXED,
+            ignored_scope=nncf.IgnoredScope(types=UNTOUCHED, validate=False),
+            advanced_parameters=nncf.AdvancedQuantizationParameters(
+                activations_range_estimator_params=ranges,
+                # Eight bits for weights, whatever the CPU: with VNNI no sum overflows.
+                overflow_fix=nncf.OverflowFix.DISABLE,
+            ),
+        )
+    return made
 
 
 def _without(
