@@ -14,6 +14,7 @@ import platformdirs
 import torch
 
 from artem import __version__
+from artem.core.allocation import keep_freed_memory
 from artem.core.errors import ArtemError, EncoderError
 from artem.core.files import replacing
 from artem.core.picture import load_picture
@@ -116,6 +117,7 @@ def judge_networks(
     files = find_photos(photos, most_photos)
     exhibits = list(_exhibits(chosen, files, sizes, recipe.style_px, on_note))
     torch.set_flush_denormal(True)  # denormals stall the encoder
+    keep_freed_memory()
     if threads:
         torch.set_num_threads(threads)
     loss = perceptual_loss(_channels_last(load_encoder(encoder)), recipe)
