@@ -26,6 +26,7 @@ from artem.app.say import note
 from artem.core.errors import ArtemError
 from artem.core.files import replacing
 from artem.export.judging import judge_networks, parse_judged_size, report_as_dict, write_report
+from artem.learn.judge.curves import STARTS
 from artem.runtime.library import SAMPLES
 
 HERE = Path(__file__).resolve().parent
@@ -45,6 +46,7 @@ def main() -> None:
     parser.add_argument("--independent", default=None)
     parser.add_argument("--evaluations", type=int, default=300)
     parser.add_argument("--size", action="append", metavar="PX[:PHOTOS]")
+    parser.add_argument("--no-noise", action="store_true", help="L-BFGS from the photo alone")
     parser.add_argument("--report", type=Path, default=None)
     arguments = parser.parse_args()
     with show_progress() as on_progress:
@@ -54,7 +56,8 @@ def main() -> None:
             against=arguments.against, encoder=arguments.encoder,
             independent=arguments.independent, evaluations=arguments.evaluations,
             sizes=[parse_judged_size(text) for text in arguments.size or SIZES],
-            curves=HERE / "curves", on_progress=on_progress, on_note=note,
+            starts=STARTS[:1] if arguments.no_noise else STARTS, curves=HERE / "curves",
+            on_progress=on_progress, on_note=note,
         )  # fmt: skip
     print_tables(report)
     commit = subprocess.run(
