@@ -159,7 +159,7 @@ def judge_networks(
             "evaluations": evaluations,
             "starts": list(starts),
             "seed": seed,
-            "photos": list(files),
+            "photos": list(dict.fromkeys(case.exhibit.photo for case in cases)),
             "engine": {name: f"{s.engine}, {s.precision}" for name, s in stylizers.items()},
             "versions": {"artem": __version__, "torch": version("torch")},
         },
