@@ -156,7 +156,8 @@ def train(
     )  # fmt: skip
     options = given(
         start=network, encoder=encoder, device=device, compile=compile or None,
-        architecture=architecture, sizes=_sizes(sizes), recipe=_recipe(run.Recipe(), published, recipe),
+        architecture=architecture, sizes=_sizes(sizes),
+        recipe=_recipe(run.Recipe(), published, recipe),
         credits=given(title=title, author=author, year=year, license=license),
     )  # fmt: skip
     if from_scratch:

@@ -43,13 +43,13 @@ TOLERANCE = 0.05
 
 FLOAT_NODES = [
     "Add", "Mul", "Sub", "Div", "InstanceNormalization", "Split", "Clip", "Round",
-    "Concat", "Resize", "Pad",
+    "Concat", "Resize", "Pad", "Gather",
 ]  # fmt: skip
 """What stays float, so that convolutions alone have quantized inputs, right in front of them.
 
-Sums, normalization and the style's scales lose most by rounding and gain no time. Padding could
-be int8, but OpenVINO 2026.4 computes a wrong result where a reflecting pad of int8 maps precedes
-a convolution; ONNX Runtime and the float file agree on the right one.
+Sums, normalization, the style's scales and the grain lose most by rounding and gain no time.
+Concatenation, upsampling and padding could be int8 and save a twentieth, but OpenVINO 2026.4
+then paints wrongly, off by 20 levels of 255, where ONNX Runtime is off by one.
 """
 
 
@@ -116,18 +116,22 @@ def quantize_network(
         )
     found = {style.name: find_painting(style.name, paintings) for style in styles}
     files = _shuffled(PhotoFolder(photos).files, seed)
-    held_out = files[-min(HELD_OUT, len(files) // 2) :]
-    files = files[: -len(held_out)] if held_out else files
-    held_out = held_out or files
-    on_progress(f"calibrating over {min(samples, len(files))} photos in {len(styles)} styles")
-    proto = _calibrated(source, list(_samples(files[:samples], styles, source)))
+    held_out = min(HELD_OUT, len(files) // 2)
+    frames = list(_squares(files[-held_out:]))
+    squares = list(_squares(files[:-held_out][:samples]))
+    if not (frames and squares):
+        raise TrainingError(f"Too few pictures in '{photos}' can be read.\n  Use some 100.")
+    on_progress(f"calibrating over {len(squares)} photos in {len(styles)} styles")
+    vectors = [style.vectors[source.identity][None] for style in styles]
+    proto = _calibrated(source, [
+        {"frame": square[None], "style": vectors[index % len(vectors)]}
+        for index, square in enumerate(squares)
+    ])  # fmt: skip
     with replacing(out) as partial:
         described = _write(proto, source, partial, source.card)
         on_progress("painting with both")
-        figures, ratio = _compared(
-            source, described, styles, found, [_square(file) for file in held_out]
-        )
-        figures["photos calibrated with"] = min(samples, len(files))
+        figures, ratio = _compared(source, described, styles, found, frames)
+        figures["photos calibrated with"] = len(squares)
         if ratio is not None and ratio > 1 + tolerance:
             allowed = math.ceil(100 * ratio) - 100
             raise NetworkError(
@@ -252,18 +256,11 @@ def _paint(session: Session, frame: Frame, vector: NDArray[np.float32]) -> Frame
     return painted
 
 
-def _samples(
-    files: Sequence[Path], styles: Sequence[Style], source: NetworkFile
-) -> Iterator[dict[str, NDArray[Any]]]:
-    """Photos with the styles by turns; those that cannot be read are passed over."""
-    for index, file in enumerate(files):
+def _squares(files: Sequence[Path]) -> Iterator[Frame]:
+    """The middle of each photo; those that cannot be read are passed over."""
+    for file in files:
         with contextlib.suppress(PictureError):
-            vector = styles[index % len(styles)].vectors[source.identity]
-            yield {"frame": _square(file)[None], "style": vector[None]}
-
-
-def _square(file: Path) -> Frame:
-    return middle_square(load_picture(file).frame, SIDE_PX)
+            yield middle_square(load_picture(file).frame, SIDE_PX)
 
 
 def _shuffled(files: Sequence[Path], seed: int) -> list[Path]:

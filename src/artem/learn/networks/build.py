@@ -19,7 +19,7 @@ ARCHITECTURES: dict[str, Callable[..., StyledNetwork]] = {"slim": SlimNet, "fine
 
 PRESETS: dict[str, dict[str, object]] = {
     "fast": {"name": "slim", "trunk": 96, "blocks": 4},
-    "micro": {"name": "slim", "stem": 16, "trunk": 48, "half": 8, "blocks": 3, "refine": 1},
+    "micro": {"name": "slim", "stem": 16, "trunk": 64, "half": 8},
     "fine": {"name": "fine"},
 }
 """Architectures by what they are called for: the three budgets of time."""
@@ -36,7 +36,7 @@ def preset_architecture(name: str, sizes: Mapping[str, int]) -> dict[str, object
             f"'{name}' is not an architecture.{did_you_mean(name, PRESETS)}\n"
             f"  Use one of: {', '.join(PRESETS)}"
         )
-    return PRESETS[name] | sizes
+    return {**PRESETS[name], **sizes}
 
 
 def build_network(architecture: Mapping[str, Any]) -> StyledNetwork:

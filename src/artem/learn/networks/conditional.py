@@ -69,7 +69,7 @@ class ConvNorm(StyledLayer):
         self.upsample = upsample
         self.norm = norm
         self.relu = relu
-        self.padding = kernel // 2 if kernel % 2 else (kernel - stride + 1) // 2
+        self.padding = (kernel - stride + 1) // 2
         # Instance normalization removes whatever bias a convolution would add.
         self.conv = nn.Conv2d(
             channels, out_channels, kernel, stride=stride, bias=norm != "conditional"

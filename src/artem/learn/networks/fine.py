@@ -14,11 +14,11 @@ class FineNet(StyledNetwork):
 
     As :class:`~artem.learn.networks.transformer.TransformerNet`: 9x9 to 32 channels, 3x3
     stride 2 to 64 and 128, five residual blocks, nearest-neighbor upsampling and 3x3 to 64
-    and 32, 9x9 to RGB; reflection padding everywhere, 1,676,035 numbers in convolutions
-    with their biases. What differs: scales and shifts of the normalizations are the style's
-    (with one style that is affine instance normalization, the same network), convolutions in
-    front of a normalization, which would remove it, have no bias, and the head is the one
-    that all styled networks have.
+    and 32, 9x9 to RGB; reflection padding everywhere. What differs: scales and shifts of the
+    normalizations are the style's (with one style that is affine instance normalization, the
+    same network); of the report's 1,676,035 weights in convolutions the 1,600 biases are
+    missing that a normalization would remove; and the head is the one that all styled
+    networks have.
 
     Args:
         width: channels at full size; 2 and 4 times as many at a half and a quarter.
