@@ -24,6 +24,7 @@ from artem.app.info import info
 from artem.app.judge import judge
 from artem.app.live import live
 from artem.app.optimize import optimize
+from artem.app.quantize import quantize
 from artem.app.say import complain, say
 from artem.app.serve import serve
 from artem.app.study import study
@@ -75,6 +76,7 @@ app.command()(styles)
 app.command(no_args_is_help=True)(train)
 app.command(no_args_is_help=True)(polish)
 app.command(no_args_is_help=True)(distill)
+app.command(no_args_is_help=True)(quantize)
 app.command(no_args_is_help=True)(judge)
 app.command()(serve)
 bench.command("live")(bench_live)

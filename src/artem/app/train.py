@@ -82,6 +82,12 @@ def train(
     from_scratch: Annotated[
         bool, typer.Option("--from-scratch", help="Start from random weights.")
     ] = False,
+    architecture: Annotated[
+        str | None,
+        typer.Option(
+            "--architecture", metavar="NAME", help="fast, micro or fine, with --from-scratch."
+        ),
+    ] = None,
     sizes: Annotated[
         list[str] | None,
         typer.Option(
@@ -134,6 +140,8 @@ def train(
     """
     if from_scratch and network is not None:
         raise typer.BadParameter("--from-scratch and --network exclude each other.")
+    if architecture is not None and not from_scratch:
+        raise typer.BadParameter("--architecture needs --from-scratch.")
     run = _trainer()
     recipe = given(
         steps=steps, batch=batch, crop_px=crop_px, style_px=style_px,
@@ -148,7 +156,8 @@ def train(
     )  # fmt: skip
     options = given(
         start=network, encoder=encoder, device=device, compile=compile or None,
-        sizes=_sizes(sizes), recipe=_recipe(run.Recipe(), published, recipe),
+        architecture=architecture, sizes=_sizes(sizes),
+        recipe=_recipe(run.Recipe(), published, recipe),
         credits=given(title=title, author=author, year=year, license=license),
     )  # fmt: skip
     if from_scratch:

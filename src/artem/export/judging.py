@@ -17,6 +17,7 @@ from artem import __version__
 from artem.core.allocation import keep_freed_memory
 from artem.core.errors import ArtemError, EncoderError
 from artem.core.files import replacing
+from artem.core.network_file import NetworkFile
 from artem.core.picture import load_picture
 from artem.core.style_file import Style
 from artem.export.exhibits import (
@@ -102,7 +103,8 @@ def judge_networks(
         curves: folder of the curves; the user's cache when ``None``.
         recipe: the loss, and the size of the paintings; those that networks are
             trained with by default.
-        engine, precision, threads: see :class:`~artem.Stylizer`.
+        engine, threads: see :class:`~artem.Stylizer`.
+        precision: the same, but that ``auto`` is what the file itself holds.
         on_progress: called after each evaluation.
         on_note: called with what went differently than one may expect.
 
@@ -133,7 +135,8 @@ def judge_networks(
     stylizers = {
         candidate.name: Stylizer(
             next(iter(candidate.styles.values())) if candidate.styles else "identity",
-            network=candidate.network.path, engine=engine, precision=precision, threads=threads,
+            network=candidate.network.path, engine=engine, threads=threads,
+            precision=_judged_precision(candidate.network, precision),
         )
         for candidate in candidates
     }  # fmt: skip
@@ -221,6 +224,12 @@ def _exhibits(
         for side, most in sizes:
             for name, frame in list(photos.items())[:most]:
                 yield Exhibit(style, name, middle_square(frame, side), painting)
+
+
+def _judged_precision(network: NetworkFile, precision: str) -> str:
+    """A network's figures are of its own file, not of an int8 version that lies beside it."""
+    own = network.int8 or network.binary
+    return "float" if precision == "auto" and not own else precision
 
 
 def _place(exhibit: Exhibit) -> tuple[str, int]:

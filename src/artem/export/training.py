@@ -25,7 +25,7 @@ from artem.export.onnx import export_network
 from artem.learn.encoders import load_encoder
 from artem.learn.losses.published import find_published
 from artem.learn.networks import StyledNetwork, style_vector
-from artem.learn.networks.build import build_network, load_network
+from artem.learn.networks.build import build_network, load_network, preset_architecture
 from artem.learn.networks.growing import grow
 from artem.learn.training.loop import Progress, Trainer
 from artem.learn.training.photos import PhotoFolder, load_style_picture
@@ -70,6 +70,7 @@ def train_network(
     recipe: Recipe | None = None,
     device: str | None = None,
     compile: bool = False,
+    architecture: str = "fast",
     sizes: Mapping[str, int] | None = None,
     credits: Mapping[str, str] | None = None,
     on_progress: OnProgress = lambda progress, steps: None,
@@ -90,6 +91,8 @@ def train_network(
         recipe: settings; the defaults when ``None``.
         device: ``cpu`` or ``cuda``; ``None`` chooses.
         compile: see :class:`~artem.learn.training.Trainer`.
+        architecture: with random weights, which of
+            :data:`~artem.learn.networks.build.PRESETS`.
         sizes: arguments of the architecture that differ: of any kind with random weights,
             else those by which a network can :func:`~artem.learn.networks.growing.grow`.
         credits: title, author, year, license of the one picture, for the cards.
@@ -114,7 +117,9 @@ def train_network(
     torch.manual_seed(recipe.seed)
     base = find_network(start) if start is not None else None
     sizes = dict(sizes or {})
-    network = load_network(base.path) if base else build_network({"name": "slim", **sizes})
+    network = (
+        load_network(base.path) if base else build_network(preset_architecture(architecture, sizes))
+    )
     run = _Run(
         network, base, pictures, photos, encoder, recipe, device,
         train_network=True, compile=compile, preview=preview, sizes=sizes,

@@ -114,6 +114,15 @@ def parse_style(text: str) -> tuple[str, float]:
     return name, weight
 
 
+def network_files() -> dict[str, Path]:
+    """The file of every network that can be asked for by name.
+
+    ``NAME.int8.onnx`` and ``NAME.binary.onnx`` are not networks of their own there but
+    versions of ``NAME``, asked for by the precision.
+    """
+    return {file.stem: file for file in sorted(MODELS.glob("*.onnx")) if "." not in file.stem}
+
+
 def find_network(network: str | Path) -> NetworkFile:
     """A network by its shipped name, or by the path of its ONNX file.
 
@@ -125,7 +134,7 @@ def find_network(network: str | Path) -> NetworkFile:
             f"A network is a name or an .onnx file, not {type(network).__name__}.\n"
             f"  The one to start with: fast"
         )
-    shipped = {file.stem: file for file in sorted(MODELS.glob("*.onnx"))}
+    shipped = network_files()
     if str(network) in shipped:
         return load_network_file(shipped[str(network)])
     path = Path(network)

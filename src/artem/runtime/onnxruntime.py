@@ -9,18 +9,18 @@ from numpy.typing import NDArray
 
 from artem.core.errors import EngineError
 from artem.core.network_file import NetworkFile
-from artem.runtime.engine import FLOAT, PACKED, Session
+from artem.runtime.engine import Session, why_not_version
 
 
 class OnnxRuntimeSession:
     """One session for all frame sizes."""
 
     engine = "onnxruntime"
-    precision = "float"
 
     def __init__(self, network: NetworkFile, threads: int | None) -> None:
         import onnxruntime
 
+        self.precision = "int8" if network.int8 else "float"
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
         if threads:
@@ -48,13 +48,14 @@ class OnnxRuntimeEngine:
         """Missing package, or a precision that it does not offer."""
         if importlib.util.find_spec("onnxruntime") is None:
             return "the package is not installed (pip install 'artem-style[onnxruntime]')"
-        if network.binary:
-            return PACKED
-        if precision == "binary":
-            return FLOAT
-        if precision == "bfloat16":
+        reason = why_not_version(network, precision)
+        if reason is None and precision == "bfloat16":
             return "it computes in float on the CPU (use --precision float)"
-        return None
+        return reason
+
+    def why_not_int8(self) -> str | None:
+        """Always: normalization breaks the chain of quantized layers that it could fuse."""
+        return "ONNX Runtime paints no faster in int8"
 
     def load(self, network: NetworkFile, precision: str, threads: int | None) -> Session:
         """Load the network."""

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from artem.core.errors import EngineError
 from artem.core.network_file import NetworkFile
-from artem.runtime.engine import FLOAT, PACKED, Session
+from artem.runtime.engine import Session, why_not_version
+from artem.runtime.processor import why_no_byte_products
 
 KEPT_SIZES = 4
 """Compiled frame sizes kept at a time; one takes some tens of megabytes."""
@@ -35,6 +36,8 @@ class OpenVinoSession:
         self, network: NetworkFile, precision: str, threads: int | None, core: Any = None
     ) -> None:
         self.precision = "bfloat16" if precision == "bfloat16" else "float"
+        if network.int8:
+            self.precision = "int8"
         self._core = core or shared_core()
         try:
             self._model = self._core.read_model(network.path)
@@ -76,15 +79,16 @@ class OpenVinoEngine:
         """Missing package, or a precision that the CPU lacks."""
         if importlib.util.find_spec("openvino") is None:
             return "the package is not installed (pip install openvino)"
-        if network.binary:
-            return PACKED
-        if precision == "binary":
-            return FLOAT
-        if precision != "bfloat16":
-            return None
+        reason = why_not_version(network, precision)
+        if reason is not None or precision != "bfloat16":
+            return reason
         if "BF16" in shared_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
             return None
         return "this CPU has no bfloat16 instructions (use --precision float)"
+
+    def why_not_int8(self) -> str | None:
+        """A CPU that multiplies bytes no faster than floats, or whose instructions are unknown."""
+        return why_no_byte_products()
 
     def load(self, network: NetworkFile, precision: str, threads: int | None) -> Session:
         """Read the network; compiling waits for the first frame's size."""

@@ -18,13 +18,8 @@ from artem.core.errors import PictureError, StyleError
 from artem.core.picture import Frame, Picture, load_picture, picture_from_memory
 from artem.core.style_file import Style, StyleVector, blend_vectors
 from artem.runtime.engine import open_session
-from artem.runtime.library import (
-    IDENTITY,
-    StyleChoice,
-    binary_network,
-    find_network,
-    find_style,
-)
+from artem.runtime.library import IDENTITY, StyleChoice, find_network, find_style
+from artem.runtime.versions import version_for
 
 
 class Stylizer:
@@ -35,8 +30,9 @@ class Stylizer:
             (``{"great-wave": 0.7, "starry-night": 0.3}``) to blend several.
         network: name or ONNX file of the network.
         precision: ``float``, ``bfloat16`` (on CPUs that have it; faster, off by
-            a few levels), ``binary`` (the network's binary version, which is a network
-            of its own), or ``auto``.
+            a few levels), ``int8`` (the network's int8 version), ``binary`` (its binary
+            one, which is a network of its own), or ``auto``: int8 where there is such a
+            version and the CPU is quicker with it, else float.
         engine: ``openvino``, ``onnxruntime``, ``xnor`` (for binary networks), or ``auto``.
         threads: CPU threads; all cores when ``None``.
         strength: 0 gives the frame back, 1 the full style.
@@ -63,9 +59,7 @@ class Stylizer:
         strength: float = 1.0,
         keep_color: bool = False,
     ) -> None:
-        self.network = find_network(network)
-        if precision == "binary":
-            self.network = binary_network(self.network)
+        self.network = version_for(find_network(network), precision=precision, engine=engine)
         self._vector = self.style_vector(style, strength=strength)[None]
         self.strength = strength
         self.keep_color = keep_color
