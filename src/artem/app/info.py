@@ -11,11 +11,11 @@ def info() -> None:
     """Show engines, precisions, networks and folders."""
     from artem.core.network_file import load_network_file
     from artem.runtime.engine import PRECISIONS, engines
-    from artem.runtime.library import MODELS, style_files, user_styles_folder
+    from artem.runtime.library import MODELS, shipped_networks, style_files, user_styles_folder
     from artem.runtime.xnor.dispatch import best_kernels, why_only_reference
 
     typer.echo(f"artem {__version__}")
-    networks = [load_network_file(file) for file in sorted(MODELS.glob("*.onnx"))]
+    networks = [load_network_file(file) for file in shipped_networks()]
     for engine in engines().values():
         for precision in PRECISIONS:
             if precision == "auto" or not networks:

@@ -7,6 +7,7 @@ the encoding (protobuf's wire format) and ``onnx.proto`` define them.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -126,6 +127,15 @@ def read_weights(content: bytes) -> dict[str, NDArray[np.float32]]:
 def read_words(content: bytes) -> dict[str, NDArray[np.uint8]]:
     """The uint8 initializers, by name: packed weights."""
     return _read_initializers(content, UINT8, "u1")
+
+
+def graph_digest(content: bytes) -> str:
+    """SHA-256, in hexadecimal, of the graph in an ONNX file's bytes: nodes, weights and all."""
+    digest = hashlib.sha256()
+    for number, graph in _fields(memoryview(content)):
+        if number == MODEL_GRAPH:
+            digest.update(_part(graph))
+    return digest.hexdigest()
 
 
 def _read_initializers(content: bytes, kind: int, dtype: str) -> dict[str, NDArray[Any]]:
