@@ -194,7 +194,7 @@ def polish(
     license: LicenseOption = None,
     device: DeviceOption = None,
 ) -> None:
-    """Make a style from a picture for a network that stays as it is, in a minute or two.
+    """Make a style from a picture for a network that stays as it is, in a minute.
 
     Begins with the predicted style where the network has a predictor, else with the nearest.
     """

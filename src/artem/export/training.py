@@ -28,8 +28,15 @@ from artem.learn.training.recipe import Recipe, fitted_recipe
 from artem.runtime.library import find_network, styles
 from artem.runtime.predictor import predict_style, predictor_beside
 
-POLISH = Recipe(steps=200, batch=2, crop_px=192, consistency_weight=0.0)
-"""How a style vector alone is trained: fewer, longer steps; the network stays what it is."""
+POLISH = Recipe(
+    steps=100, batch=2, crop_px=192, consistency_weight=0.0, style_learning_rate=6e-2
+)  # fmt: skip
+"""How a style vector alone is trained: fewer, longer steps; the network stays what it is.
+
+Of 35 seconds of two cores, toward a painting that no style at hand came near (an objective
+of 10.6), 90 steps at a learning rate of 0.03 made 0.82, at 0.06 0.78; 150 steps of one photo
+0.80, 90 of one photo at 256 pixels 0.82.
+"""
 
 PREVIEW_CONTENTS = 3
 

@@ -325,11 +325,12 @@ class Trainer:
     def _schedule(self) -> float:
         """Factor of the learning rates.
 
-        50 steps of warm-up, then half a cosine down to a twentieth; halved by each rollback.
+        A tenth of all steps of warm-up, 50 at most, then half a cosine down to a twentieth;
+        halved by each rollback.
         """
         done = self.step / self.recipe.steps
         cosine = 0.05 + 0.95 * (1 + math.cos(math.pi * done)) / 2
-        warm_up = min(1.0, (self.step + 1) / 50)
+        warm_up = min(1.0, (self.step + 1) / min(50, max(1, self.recipe.steps // 10)))
         return float(cosine * warm_up * 0.5**self.rollbacks)
 
     def _style_targets(self, pictures: Sequence[Tensor]) -> dict[str, Tensor]:
