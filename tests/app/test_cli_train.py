@@ -7,6 +7,7 @@ import pytest
 from app.conftest import Run
 
 from artem.export import training
+from artem.export.running import Outcome
 from artem.learn.training.loop import Progress
 from artem.learn.training.recipe import Recipe
 
@@ -23,14 +24,14 @@ class Calls:
         self.stop = stop
         self.rollbacks = rollbacks
 
-    def __call__(self, pictures: Any, **options: Any) -> training.Outcome:
+    def __call__(self, pictures: Any, **options: Any) -> Outcome:
         on_progress = options.pop("on_progress")
         self.arguments, self.options = pictures, options
         for step in (5, 6):
             on_progress(Progress(step, {"style": 1.0}, 2.0, 3.0, self.rollbacks), 40)
         if self.stop:
             raise KeyboardInterrupt
-        return training.Outcome((options["out"],), ("wave", "night"), {Path("x.jpg"): "empty"})
+        return Outcome((options["out"],), ("wave", "night"), {Path("x.jpg"): "empty"})
 
 
 @pytest.fixture

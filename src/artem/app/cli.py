@@ -17,6 +17,7 @@ import typer
 from typer.core import TyperGroup
 
 from artem import __version__
+from artem.app.any_style import any_style
 from artem.app.bench import bench
 from artem.app.bench_live import bench_live
 from artem.app.distill import distill
@@ -75,6 +76,7 @@ app.command(no_args_is_help=True)(optimize)
 app.command()(styles)
 app.command(no_args_is_help=True)(train)
 app.command(no_args_is_help=True)(polish)
+app.command(no_args_is_help=True)(any_style)
 app.command(no_args_is_help=True)(distill)
 app.command(no_args_is_help=True)(quantize)
 app.command(no_args_is_help=True)(judge)

@@ -15,6 +15,7 @@ def info() -> None:
     from artem.core.network_file import load_network_file
     from artem.runtime.engine import PRECISIONS, engines
     from artem.runtime.library import MODELS, network_files, style_files, user_styles_folder
+    from artem.runtime.predictor import predictor_beside
     from artem.runtime.processor import byte_products
     from artem.runtime.versions import int8_network, why_not_int8
     from artem.runtime.xnor.dispatch import best_kernels, why_only_reference
@@ -40,6 +41,8 @@ def info() -> None:
     typer.echo(f"binary networks: {kernels}")
     names = ", ".join(f"{network.name} ({network.identity[:12]})" for network in networks)
     typer.echo(f"networks: {names or 'none'}")
+    able = ", ".join(network.name for network in networks if predictor_beside(network))
+    typer.echo(f"any picture as a style: {able or 'no predictor yet'}")
     typer.echo(f"styles: {len(style_files()) + 1}, listed by: artem styles")
     typer.echo(f"shipped with the package: {MODELS}")
     folder = user_styles_folder()

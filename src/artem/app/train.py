@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,7 +17,7 @@ from artem.app.say import counted, note, say
 from artem.core.errors import TrainingError
 
 if TYPE_CHECKING:
-    from artem.export.training import Outcome
+    from artem.export.running import Outcome
     from artem.learn.training.loop import Progress
 
 LOG_EVERY_S = 60.0
@@ -142,7 +143,7 @@ def train(
         raise typer.BadParameter("--from-scratch and --network exclude each other.")
     if architecture is not None and not from_scratch:
         raise typer.BadParameter("--architecture needs --from-scratch.")
-    run = _trainer()
+    run = trainer()
     recipe = given(
         steps=steps, batch=batch, crop_px=crop_px, style_px=style_px,
         learning_rate=learning_rate, style_learning_rate=style_learning_rate,
@@ -157,20 +158,20 @@ def train(
     options = given(
         start=network, encoder=encoder, device=device, compile=compile or None,
         architecture=architecture, sizes=_sizes(sizes),
-        recipe=_recipe(run.Recipe(), published, recipe),
+        recipe=changed_recipe(run.Recipe(), published, recipe),
         credits=given(title=title, author=author, year=year, license=license),
     )  # fmt: skip
     if from_scratch:
         options["start"] = None
-    with _progress() as on_progress:
+    with shown_progress() as on_progress:
         outcome = run.train_network(
             pictures, photos=photos, out=out, on_progress=on_progress, **options
         )
     name = outcome.names[0]
-    _report(
+    report(
         outcome,
-        f"artem stylize PHOTO --network {_quoted(out / 'network.onnx')} "
-        f"--style {_quoted(out / 'styles' / f'{name}.safetensors')}",
+        f"artem stylize PHOTO --network {quoted(out / 'network.onnx')} "
+        f"--style {quoted(out / 'styles' / f'{name}.safetensors')}",
     )
 
 
@@ -202,8 +203,11 @@ def polish(
     license: LicenseOption = None,
     device: DeviceOption = None,
 ) -> None:
-    """Make a style from a picture for a network that stays as it is, in a minute or two."""
-    run = _trainer()
+    """Make a style from a picture for a network that stays as it is, in a minute.
+
+    Begins with the predicted style where the network has a predictor, else with the nearest.
+    """
+    run = trainer()
     recipe = given(
         steps=steps, batch=batch, crop_px=crop_px, style_px=style_px,
         learning_rate=learning_rate, style_learning_rate=style_learning_rate,
@@ -215,21 +219,21 @@ def polish(
     )  # fmt: skip
     options = given(
         network=network, encoder=encoder, device=device,
-        recipe=_recipe(run.POLISH, published, recipe),
+        recipe=changed_recipe(run.POLISH, published, recipe),
         credits=given(title=title, author=author, year=year, license=license),
     )  # fmt: skip
-    with _progress() as on_progress:
+    with shown_progress() as on_progress:
         outcome = run.polish_style(
             picture, photos=photos, out=out, on_progress=on_progress, **options
         )
-    other = "" if network is None else f" --network {_quoted(network)}"
-    _report(outcome, f"artem stylize PHOTO{other} --style {_quoted(out)}")
+    other = "" if network is None else f" --network {quoted(network)}"
+    report(outcome, f"artem stylize PHOTO{other} --style {quoted(out)}")
 
 
-def _trainer() -> ModuleType:
-    """The trainer, imported now because it brings PyTorch along."""
+def trainer(module: str = "training") -> ModuleType:
+    """A module of :mod:`artem.export`, imported now because it brings PyTorch along."""
     try:
-        from artem.export import training as run
+        return import_module(f"artem.export.{module}")
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] == "artem":
             raise
@@ -237,7 +241,6 @@ def _trainer() -> ModuleType:
             f"Training needs more packages ('{error.name}' is missing).\n"
             f"  pip install 'artem-style[train]'"
         ) from None
-    return run
 
 
 def _sizes(values: list[str] | None) -> dict[str, int] | None:
@@ -253,7 +256,7 @@ def _sizes(values: list[str] | None) -> dict[str, int] | None:
     return sizes or None
 
 
-def _recipe(default: Any, published: str | None, changes: dict[str, Any]) -> Any:
+def changed_recipe(default: Any, published: str | None, changes: dict[str, Any]) -> Any:
     """The recipe with what was given, which goes before what is published.
 
     ``None``, which is not passed on, when there is neither.
@@ -268,7 +271,7 @@ def _recipe(default: Any, published: str | None, changes: dict[str, Any]) -> Any
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[Progress, int], None]]:
+def shown_progress() -> Iterator[Callable[[Progress, int], None]]:
     """A bar on a terminal, a line a minute elsewhere; both with the time left."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
@@ -312,7 +315,7 @@ def _progress() -> Iterator[Callable[[Progress, int], None]]:
         note(f"{counted(last.rollbacks, 'step')} went astray and had to be undone.")
 
 
-def _report(outcome: Outcome, command: str) -> None:
+def report(outcome: Outcome, command: str) -> None:
     for file in outcome.files:
         typer.echo(f"wrote {file}")
     if outcome.broken:
@@ -320,7 +323,7 @@ def _report(outcome: Outcome, command: str) -> None:
     say(f"Use it with: {command}")
 
 
-def _quoted(path: Path | str) -> str:
+def quoted(path: Path | str) -> str:
     import shlex
 
     return shlex.quote(str(path))

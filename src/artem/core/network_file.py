@@ -7,6 +7,7 @@ the encoding (protobuf's wire format) and ``onnx.proto`` define them.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -134,6 +135,15 @@ def read_words(content: bytes) -> dict[str, NDArray[np.uint8]]:
 def read_bytes(content: bytes) -> dict[str, NDArray[np.int8]]:
     """The int8 initializers, by name: quantized weights."""
     return _read_initializers(content, INT8, "i1")
+
+
+def graph_digest(content: bytes) -> str:
+    """SHA-256, in hexadecimal, of the graph in an ONNX file's bytes: nodes, weights and all."""
+    digest = hashlib.sha256()
+    for number, graph in _fields(memoryview(content)):
+        if number == MODEL_GRAPH:
+            digest.update(_part(graph))
+    return digest.hexdigest()
 
 
 def _read_initializers(content: bytes, kind: int, dtype: str) -> dict[str, NDArray[Any]]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
+from collections.abc import Mapping
 from numbers import Integral
-from typing import Protocol
+from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,4 +111,23 @@ def open_session(
         refusals.append(f"  {candidate.name}: {reason}")
     raise EngineError(
         f"No engine can run the network '{network.name}' here:\n" + "\n".join(refusals)
+    )
+
+
+def run_once(file: Path, inputs: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
+    """The first output of an ONNX file that is no styled network, in the first engine at hand.
+
+    Raises:
+        EngineError: there is none, or it cannot run the file.
+    """
+    # Imported here, as each of these modules takes its words from this one.
+    from artem.runtime import onnxruntime, openvino
+
+    for package, engine in (("openvino", openvino), ("onnxruntime", onnxruntime)):
+        if importlib.util.find_spec(package) is not None:
+            output: NDArray[Any] = engine.run_once(file, inputs)
+            return output
+    raise EngineError(
+        f"No engine is here to run '{file.name}'.\n"
+        f"  pip install openvino, or 'artem-style[onnxruntime]'"
     )

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,21 +21,8 @@ class OnnxRuntimeSession:
     engine = "onnxruntime"
 
     def __init__(self, network: NetworkFile, threads: int | None) -> None:
-        import onnxruntime
-
         self.precision = "int8" if network.int8 else "float"
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
-        if threads:
-            options.intra_op_num_threads = threads
-        try:
-            self._session = onnxruntime.InferenceSession(
-                str(network.path), options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # its errors share no base class of their own
-            raise EngineError(
-                f"ONNX Runtime cannot read '{network.path}'.\n  Try --engine openvino."
-            ) from error
+        self._session = _open(network.path, threads)
 
     def __call__(self, frame: NDArray[np.uint8], style: NDArray[np.float32]) -> NDArray[np.uint8]:
         outputs = self._session.run(None, {"frame": frame, "style": style})
@@ -60,3 +50,27 @@ class OnnxRuntimeEngine:
     def load(self, network: NetworkFile, precision: str, threads: int | None) -> Session:
         """Load the network."""
         return OnnxRuntimeSession(network, threads)
+
+
+def run_once(file: Path, inputs: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
+    """The first output of an ONNX file for these inputs; nothing is kept.
+
+    Raises:
+        EngineError: ONNX Runtime cannot read it.
+    """
+    return np.asarray(_open(file, None).run(None, dict(inputs))[0])
+
+
+def _open(file: Path, threads: int | None) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    if threads:
+        options.intra_op_num_threads = threads
+    try:
+        return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # its errors share no base class of their own
+        raise EngineError(
+            f"ONNX Runtime cannot read '{file}'.\n  Try --engine openvino."
+        ) from error

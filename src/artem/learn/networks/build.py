@@ -11,11 +11,16 @@ import torch
 from artem.core.errors import NetworkError, did_you_mean
 from artem.core.network_file import load_network_file, read_weights, read_words
 from artem.learn.binary import BinaryConv2d
+from artem.learn.networks.adain import AdaINNet
 from artem.learn.networks.conditional import StyledNetwork
 from artem.learn.networks.fine import FineNet
 from artem.learn.networks.slim import SlimNet
 
-ARCHITECTURES: dict[str, Callable[..., StyledNetwork]] = {"slim": SlimNet, "fine": FineNet}
+ARCHITECTURES: dict[str, Callable[..., StyledNetwork]] = {
+    "slim": SlimNet,
+    "fine": FineNet,
+    "adain": AdaINNet,
+}
 
 PRESETS: dict[str, dict[str, object]] = {
     "fast": {"name": "slim", "trunk": 96, "blocks": 4},
@@ -54,7 +59,7 @@ def build_network(architecture: Mapping[str, Any]) -> StyledNetwork:
         )
     try:
         return ARCHITECTURES[name](**arguments)
-    except TypeError as error:
+    except (TypeError, KeyError, AttributeError) as error:
         raise NetworkError(f"The architecture '{name}' does not fit ({error}).") from error
 
 
