@@ -1,14 +1,15 @@
 """A tiny network with styles, in the place of the shipped ones."""
 
+import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from artem.core.network_file import NetworkFile
+from artem.core.network_file import NetworkFile, load_network_file
 from artem.core.style_file import Style, save_style
 
 
@@ -71,6 +72,41 @@ def tiny_library(
         return style
 
     return Library(folder, network, own, make_style)
+
+
+@pytest.fixture(scope="session")
+def tiny_predictor(
+    tiny_models: tuple[Path, NetworkFile], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A predictor of the tiny network with random weights; read-only for tests."""
+    import torch
+
+    from artem.export.predictor import export_predictor
+    from artem.learn.encoders import VGG
+    from artem.learn.networks import StylePredictor
+
+    _, network = tiny_models
+    torch.manual_seed(0)
+    predictor = StylePredictor(VGG("tiny", ((4, 4), (8,))), network.style_size, hidden=16)
+    torch.nn.init.normal_(predictor.out.weight)
+    file = tmp_path_factory.mktemp("predictor") / "fast.predictor.onnx"
+    return export_predictor(predictor, file, network=network, short_px=64, card={}).path
+
+
+@pytest.fixture
+def predicting_library(
+    tiny_library: Library, tiny_predictor: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Library:
+    """The tiny library with a predictor beside its network, and an empty cache."""
+    from artem.runtime import library, predictor
+
+    folder = tmp_path / "predicting"
+    shutil.copytree(tiny_library.folder, folder)
+    shutil.copy(tiny_predictor, folder)
+    monkeypatch.setattr(library, "MODELS", folder)
+    monkeypatch.setattr(predictor, "predicted_styles_folder", lambda: tmp_path / "cache")
+    network = load_network_file(folder / "fast.onnx")
+    return replace(tiny_library, folder=folder, network=network)
 
 
 def random_style(name: str, network: NetworkFile, seed: int) -> Style:

@@ -11,7 +11,7 @@ SOURCES = Path(artem.__file__).parents[1]
 
 WITHOUT_TORCH = """
 import sys
-for name in ("torch", "onnx", "onnxscript"):
+for name in ("torch", "onnx", "onnxscript", "nncf"):
     sys.modules[name] = None  # importing it raises ImportError
 """
 

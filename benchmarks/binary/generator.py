@@ -19,7 +19,8 @@ import openvino
 from rivals import timed_ms
 
 from artem.core.network_file import NetworkFile, load_network_file
-from artem.export.around_trunk import quantize_around_trunk, quantized
+from artem.export.around_trunk import quantize_around_trunk
+from artem.export.quantizing import calibrated
 from artem.runtime import binary
 from artem.runtime.library import MODELS, find_network
 
@@ -135,7 +136,7 @@ def _quantized(file: Path, target: Path) -> Path:
     if described.binary:
         return quantize_around_trunk(described, target, samples).path
     inputs = [{"frame": frame, "style": style} for frame, style in samples]
-    onnx.save(quantized(onnx.load(file), inputs), target)
+    onnx.save(calibrated(onnx.load(file), inputs), target)
     return target
 
 

@@ -5,8 +5,8 @@
 ``--paintings`` holds the style pictures, in files named like the styles. Without
 ``--photos`` the sample photos of the package are judged, 3 at 256 pixels and 1 at
 512. Curves of L-BFGS are kept in ``curves/`` beside this file and used again, since
-one takes minutes. Prints the judge's tables and writes ``results/quality.json``;
-with ``--report DIR`` also the page.
+one takes minutes. Prints the judge's tables, writes ``results/quality-SIZE.json`` and
+the tables of ``docs/judge.md``; with ``--report DIR`` also a page for each size.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from tables import write_tables
+
 from artem.app.bench import machine
 from artem.app.judge import print_tables
 from artem.app.progress import show_progress
@@ -26,6 +28,7 @@ from artem.app.say import note
 from artem.core.errors import ArtemError
 from artem.core.files import replacing
 from artem.export.judging import judge_networks, parse_judged_size, report_as_dict, write_report
+from artem.learn.judge.curves import STARTS
 from artem.runtime.library import SAMPLES
 
 HERE = Path(__file__).resolve().parent
@@ -45,15 +48,23 @@ def main() -> None:
     parser.add_argument("--independent", default=None)
     parser.add_argument("--evaluations", type=int, default=300)
     parser.add_argument("--size", action="append", metavar="PX[:PHOTOS]")
+    parser.add_argument("--no-noise", action="store_true", help="L-BFGS from the photo alone")
     parser.add_argument("--report", type=Path, default=None)
     arguments = parser.parse_args()
+    for size in arguments.size or SIZES:
+        _judge(arguments, parse_judged_size(size))
+    kept = sorted(RESULTS.glob("quality-*.json"))
+    write_tables([json.loads(file.read_text(encoding="utf-8")) for file in kept])
+
+
+def _judge(arguments: argparse.Namespace, size: tuple[int, int | None]) -> None:
     with show_progress() as on_progress:
         report = judge_networks(
             arguments.styles, paintings=[arguments.paintings], photos=[arguments.photos],
             most_photos=arguments.most_photos, network=arguments.network,
             against=arguments.against, encoder=arguments.encoder,
             independent=arguments.independent, evaluations=arguments.evaluations,
-            sizes=[parse_judged_size(text) for text in arguments.size or SIZES],
+            sizes=[size], starts=STARTS[:1] if arguments.no_noise else STARTS,
             curves=HERE / "curves", on_progress=on_progress, on_note=note,
         )  # fmt: skip
     print_tables(report)
@@ -65,10 +76,10 @@ def main() -> None:
         "commit": commit, "date": datetime.now(UTC).date().isoformat(),
         **report_as_dict(report, curves=False),
     }  # fmt: skip
-    with replacing(RESULTS / "quality.json") as partial:
+    with replacing(RESULTS / f"quality-{size[0]}.json") as partial:
         partial.write_text(json.dumps(result, indent=1) + "\n")
     if arguments.report:
-        write_report(report, arguments.report)
+        write_report(report, arguments.report / str(size[0]))
 
 
 if __name__ == "__main__":

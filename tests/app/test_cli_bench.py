@@ -23,7 +23,7 @@ def test_speed(run: Run, tiny_library: Library, monkeypatch: object) -> None:
     told = {(row["engine"], row["precision"]) for row in measured["rows"]}
     refused = {(row["engine"], row["precision"]): row["reason"] for row in measured["cannot"]}
     assert not told & refused.keys()
-    every = {(e, p) for e in engines() for p in ("float", "bfloat16")}
+    every = {(e, p) for e in engines() for p in ("float", "bfloat16", "int8")}
     assert told | refused.keys() == every
     assert all(refused.values())
     for row in measured["rows"]:

@@ -7,6 +7,7 @@ import pytest
 from app.conftest import Run
 
 from artem.export import training
+from artem.export.running import Outcome
 from artem.learn.training.loop import Progress
 from artem.learn.training.recipe import Recipe
 
@@ -23,7 +24,7 @@ class Calls:
         self.stop = stop
         self.rollbacks = rollbacks
 
-    def __call__(self, pictures: Any, **options: Any) -> training.Outcome:
+    def __call__(self, pictures: Any, **options: Any) -> Outcome:
         on_progress = options.pop("on_progress")
         self.arguments, self.options = pictures, options
         for step in (5, 6):
@@ -32,7 +33,7 @@ class Calls:
             raise KeyboardInterrupt
         out = options["out"]
         first = out if out.suffix else out / "network.onnx"
-        return training.Outcome((first,), ("wave", "night"), {Path("x.jpg"): "empty"})
+        return Outcome((first,), ("wave", "night"), {Path("x.jpg"): "empty"})
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """A binary network as a file: packed, run by our kernels, and trainable again."""
 
-import warnings
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ from numpy.typing import NDArray
 from artem.core.errors import EngineError, NetworkError
 from artem.core.network_file import NetworkFile, load_network_file, read_weights, read_words
 from artem.core.style_file import Style
-from artem.export.around_trunk import TrunkAside, quantize_around_trunk
 from artem.export.onnx import FrameNetwork, export_network, network_identity
 from artem.learn.binary import BinaryConv2d
 from artem.learn.networks import SlimNet, style_vector
@@ -157,9 +155,9 @@ def test_precision_binary_takes_the_network_beside(
 def test_a_trunk_set_aside_and_put_back_changes_nothing(
     exported: Exported, tiny_models: Models, tmp_path: Path
 ) -> None:
-    pytest.importorskip("onnxruntime")
+    around = pytest.importorskip("artem.export.around_trunk")
     network, described = exported
-    aside = TrunkAside(onnx.load(described.path))
+    aside = around.TrunkAside(onnx.load(described.path))
     assert all(node.domain != "artem" for node in aside.left.graph.node)
     frame, style = noise(40, 96), make_style(network)[None].numpy()
     sample = aside.sample(frame, style)
@@ -170,18 +168,15 @@ def test_a_trunk_set_aside_and_put_back_changes_nothing(
     ours, theirs = (open_session(file, threads=1)(frame, style) for file in (described, again))
     np.testing.assert_array_equal(ours, theirs)
     with pytest.raises(NetworkError, match="0 binary trunks"):
-        TrunkAside(onnx.load(tiny_models[1].path))
+        around.TrunkAside(onnx.load(tiny_models[1].path))
 
 
 def test_int8_around_the_trunk(exported: Exported, tmp_path: Path) -> None:
-    pytest.importorskip("nncf")
-    pytest.importorskip("onnxruntime")
+    around = pytest.importorskip("artem.export.around_trunk")
     network, described = exported
     styles = [make_style(network, seed)[None].numpy() for seed in range(2)]
     samples = [(noise(32 + 8 * index, 48), styles[index % 2]) for index in range(4)]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of NNCF's own making
-        made = quantize_around_trunk(described, tmp_path / "int8.onnx", samples)
+    made = around.quantize_around_trunk(described, tmp_path / "int8.onnx", samples)
     assert made.identity == described.identity and made.binary
     assert made.path.stat().st_size < described.path.stat().st_size
     before, after = (file.path.read_bytes() for file in (described, made))

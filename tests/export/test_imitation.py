@@ -1,7 +1,6 @@
 """A whole imitation: files that run, styles that serve both networks, stopping and going on."""
 
 import shutil
-import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from importlib.util import find_spec
@@ -43,11 +42,9 @@ def test_a_binary_student_and_styles_for_both(
 ) -> None:
     out = tmp_path / "mine"
     int8 = all(find_spec(name) for name in ("nncf", "onnxruntime"))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of NNCF's own making
-        outcome = imitate_network(
-            photos=photos, out=out, sizes={"binary": 64}, recipe=RECIPE, device="cpu", int8=int8
-        )
+    outcome = imitate_network(
+        photos=photos, out=out, sizes={"binary": 64}, recipe=RECIPE, device="cpu", int8=int8
+    )
     assert outcome.names == ("great-wave", "starry-night")
     assert outcome.files[0] == out / "network.binary.onnx"
     assert all(file.is_file() for file in outcome.files)

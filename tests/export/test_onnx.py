@@ -12,7 +12,8 @@ import torch.nn.functional as F
 
 from artem.core.errors import NetworkError
 from artem.core.network_file import NetworkFile, load_network_file, read_metadata, read_weights
-from artem.export.onnx import FrameNetwork, _quiet_exporter, network_identity
+from artem.export.onnx import FrameNetwork, _quiet_exporter, export_network, network_identity
+from artem.learn.networks import FineNet
 from artem.learn.networks.build import build_network, load_network
 from artem.runtime.engine import engines, open_session
 
@@ -36,6 +37,15 @@ def test_an_export_equals_pytorch(tiny_models: Models, engine: str, size: tuple[
     assert painted.dtype == np.uint8
     assert expected.std() > 5  # not a flat picture that anything would equal
     assert np.abs(painted.astype(int) - expected).max() <= 1
+
+
+def test_fine_is_exported_as_any_other(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = FineNet(width=4, blocks=1)  # exporting compares the file with PyTorch
+    described = export_network(network, tmp_path / "fine.onnx", name="fine", card={})
+    again = load_network(described.path)
+    assert again.architecture == {"name": "fine", "width": 4, "blocks": 1}
+    assert network_identity(again) == network_identity(network) == described.identity
 
 
 def test_the_frame_network_is_the_network_beyond_the_borders(tiny_models: Models) -> None:

@@ -4,8 +4,8 @@ from torch import Tensor, nn
 
 from artem.core.errors import NetworkError
 from artem.export.onnx import FrameNetwork
-from artem.learn.networks import SlimNet, TransformerNet, identity_vector, style_vector
-from artem.learn.networks.build import build_network
+from artem.learn.networks import FineNet, SlimNet, TransformerNet, identity_vector, style_vector
+from artem.learn.networks.build import PRESETS, build_network, preset_architecture
 from artem.learn.networks.conditional import Grain, conditional_instance_norm
 
 
@@ -121,6 +121,40 @@ def test_slim_net_s_parameters() -> None:
     refine = 2 * 2 * 32 * 32 * 9
     head = (32 * 16 * 9 + 16) + (16 * 12 * 9 + 12)
     assert parameters(SlimNet()) == stem + down + trunk + up + refine + head
+
+
+def test_fine_net_is_the_hpi_network() -> None:
+    network, hpi = FineNet(), TransformerNet()
+    ours = [m for m in network.modules() if isinstance(m, nn.Conv2d)]
+    theirs = [m for m in hpi.modules() if isinstance(m, nn.Conv2d)]
+    biases = sum(m.out_channels for m in theirs[:-1])  # which the normalization removes
+    assert biases == 1600
+    assert sum(map(parameters, theirs)) == 1_676_035
+    assert parameters(network) == sum(map(parameters, ours)) == 1_676_035 - biases
+    for one, other in zip(ours, theirs, strict=True):
+        one.load_state_dict(
+            {name: other.state_dict()[name] for name in one.state_dict()}, strict=True
+        )
+    vector = style_vector(network)[None]  # scales 1 and shifts 0, as in a new affine norm
+    vector[:, -9:] = torch.tensor([0.0] * 3 + [1.0] * 3 + [0.0] * 3)
+    image = torch.rand(1, 3, 32, 44)
+    with torch.no_grad():
+        torch.testing.assert_close(network(image, vector), hpi(2 * image - 1), rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_presets_are_networks(name: str) -> None:
+    network = build_network(preset_architecture(name, {"blocks": 1}))
+    assert network.architecture["blocks"] == 1
+    image = torch.rand(1, 3, 64, 64)
+    with torch.no_grad():
+        identity = network(image, identity_vector(network)[None])
+    torch.testing.assert_close(identity, image, rtol=0, atol=0)
+
+
+def test_an_unknown_preset() -> None:
+    with pytest.raises(NetworkError, match="Did you mean 'micro'"):
+        preset_architecture("mcro", {})
 
 
 def test_style_vectors_hold_a_scale_and_a_shift_for_each_normed_channel_and_the_head() -> None:

@@ -139,7 +139,9 @@ def test_the_coarse_term_is_the_style_term_at_half_the_size(
     painted = draw_picture(64 + 2 * trainer.edge_px, 3)
     monkeypatch.setattr(trainer, "_paint", lambda window, vectors: painted)
     wide = draw_picture(trainer.wide_px, 4)
-    terms, stylized = trainer._terms(wide, torch.tensor([1]), np.random.default_rng(0))
+    terms, stylized = trainer._terms(
+        wide, trainer._styles(torch.tensor([1])), np.random.default_rng(0)
+    )
     target = trainer.loss.style_target(F.avg_pool2d(draw_picture(48, 101), 2))
     features = tiny_vgg(F.avg_pool2d(stylized, 2), tiny_vgg.style_layers)
     torch.testing.assert_close(terms["coarse"], trainer.loss.style_term(features, target))

@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from artem.core.errors import TrainingError
+from artem.core.errors import PictureError, TrainingError
 from artem.learn.training.photos import PhotoFolder, load_style_picture
 
 MakePhotos = Callable[[int], Path]
@@ -125,7 +125,7 @@ def test_style_pictures_are_reduced_but_never_enlarged(
 
 def test_a_style_picture_too_small_for_a_style_is_refused(tmp_path: Path) -> None:
     Image.new("RGB", (8, 400)).save(tmp_path / "style.png")
-    with pytest.raises(TrainingError, match="8x400; that is too small"):
+    with pytest.raises(PictureError, match="8x400; that is too small"):
         load_style_picture(tmp_path / "style.png", 100)
 
 

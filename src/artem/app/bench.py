@@ -6,6 +6,7 @@ import os
 import platform
 import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -14,7 +15,7 @@ import typer
 
 from artem import __version__
 from artem.app.options import NetworkOption, ThreadsOption, given
-from artem.core.errors import ArtemError
+from artem.core.errors import ArtemError, NetworkError
 
 if TYPE_CHECKING:
     from artem.core.picture import Frame
@@ -85,14 +86,20 @@ def measure_speed(
     from artem.runtime.engine import engines
     from artem.runtime.library import IDENTITY, find_network, styles
     from artem.runtime.stylizer import Stylizer
+    from artem.runtime.versions import int8_network
 
     described = find_network(network)
     style = next((one for one in styles() if described.identity in one.vectors), IDENTITY)
     stylizers: dict[tuple[str, str], Stylizer] = {}
     cannot = []
+    versions = dict.fromkeys(("float", "bfloat16", "int8"), described)
+    with suppress(NetworkError):
+        versions["int8"] = int8_network(described)
+    if described.binary or described.int8:
+        versions = {"binary" if described.binary else "int8": described}
     for name, engine in engines().items():
-        for precision in ["binary"] if described.binary else ["float", "bfloat16"]:
-            reason = engine.why_not(described, precision)
+        for precision, version_of_it in versions.items():
+            reason = engine.why_not(version_of_it, precision)
             if reason is None:
                 stylizers[name, precision] = Stylizer(
                     style, network=described.path, engine=name, precision=precision, threads=threads

@@ -17,6 +17,7 @@ import typer
 from typer.core import TyperGroup
 
 from artem import __version__
+from artem.app.any_style import any_style
 from artem.app.bench import bench
 from artem.app.bench_live import bench_live
 from artem.app.distill import distill
@@ -25,6 +26,7 @@ from artem.app.info import info
 from artem.app.judge import judge
 from artem.app.live import live
 from artem.app.optimize import optimize
+from artem.app.quantize import quantize
 from artem.app.say import complain, say
 from artem.app.serve import serve
 from artem.app.study import study
@@ -75,8 +77,10 @@ app.command(no_args_is_help=True)(optimize)
 app.command()(styles)
 app.command(no_args_is_help=True)(train)
 app.command(no_args_is_help=True)(polish)
+app.command(no_args_is_help=True)(any_style)
 app.command(no_args_is_help=True)(imitate)
 app.command(no_args_is_help=True)(distill)
+app.command(no_args_is_help=True)(quantize)
 app.command(no_args_is_help=True)(judge)
 app.command()(serve)
 bench.command("live")(bench_live)

@@ -18,10 +18,10 @@ from artem.app.train import (
     SeedOption,
     StepsOption,
     StyleRateOption,
-    load_training,
     quoted,
     report,
-    show_training,
+    shown_progress,
+    trainer,
 )
 
 
@@ -67,7 +67,7 @@ def imitate(
 
     Far faster than training it from pictures. A run that was stopped goes on with the same command.
     """
-    run = load_training("imitation")
+    run = trainer("imitation")
     recipe = given(
         steps=steps, batch=batch, crop_px=crop_px, optimizer=optimizer,
         learning_rate=learning_rate, style_learning_rate=style_learning_rate,
@@ -78,7 +78,7 @@ def imitate(
         network=network, styles=styles or None, encoder=encoder, device=device, int8=int8 or None,
         recipe=run.ImitationRecipe(**recipe) if recipe else None,
     )  # fmt: skip
-    with show_training() as on_progress:
+    with shown_progress() as on_progress:
         outcome = run.imitate_network(
             photos=photos, out=out, sizes=sizes_by_name(sizes), on_progress=on_progress, **options
         )

@@ -13,7 +13,8 @@ EngineOption = Annotated[
     str | None, typer.Option("--engine", metavar="NAME", help="openvino, onnxruntime or auto.")
 ]
 PrecisionOption = Annotated[
-    str | None, typer.Option("--precision", metavar="NAME", help="float, bfloat16, binary or auto.")
+    str | None,
+    typer.Option("--precision", metavar="NAME", help="float, bfloat16, int8, binary or auto."),
 ]
 ThreadsOption = Annotated[
     int | None, typer.Option("--threads", min=1, metavar="N", help="CPU threads; all by default.")

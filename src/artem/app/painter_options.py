@@ -20,7 +20,7 @@ StyleOption = Annotated[
         "--style",
         "-s",
         metavar="NAME[:WEIGHT]",
-        help="A style's name or file; several are blended by weight.",
+        help="A style's name or file, or any picture; several are blended by weight.",
     ),
 ]
 StrengthOption = Annotated[

@@ -29,7 +29,7 @@ def stylize(
             "--style",
             "-s",
             metavar="NAME[:WEIGHT]",
-            help="A style's name or file; several are blended by weight.",
+            help="A style's name or file, or any picture; several are blended by weight.",
         ),
     ],
     out: Annotated[

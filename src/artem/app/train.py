@@ -83,6 +83,12 @@ def train(
     from_scratch: Annotated[
         bool, typer.Option("--from-scratch", help="Start from random weights.")
     ] = False,
+    architecture: Annotated[
+        str | None,
+        typer.Option(
+            "--architecture", metavar="NAME", help="fast, micro or fine, with --from-scratch."
+        ),
+    ] = None,
     sizes: Annotated[
         list[str] | None,
         typer.Option(
@@ -135,7 +141,9 @@ def train(
     """
     if from_scratch and network is not None:
         raise typer.BadParameter("--from-scratch and --network exclude each other.")
-    run = load_training()
+    if architecture is not None and not from_scratch:
+        raise typer.BadParameter("--architecture needs --from-scratch.")
+    run = trainer()
     recipe = given(
         steps=steps, batch=batch, crop_px=crop_px, style_px=style_px,
         learning_rate=learning_rate, style_learning_rate=style_learning_rate,
@@ -149,12 +157,13 @@ def train(
     )  # fmt: skip
     options = given(
         start=network, encoder=encoder, device=device, compile=compile or None,
-        sizes=sizes_by_name(sizes) or None, recipe=_recipe(run.Recipe(), published, recipe),
+        architecture=architecture, sizes=sizes_by_name(sizes) or None,
+        recipe=changed_recipe(run.Recipe(), published, recipe),
         credits=given(title=title, author=author, year=year, license=license),
     )  # fmt: skip
     if from_scratch:
         options["start"] = None
-    with show_training() as on_progress:
+    with shown_progress() as on_progress:
         outcome = run.train_network(
             pictures, photos=photos, out=out, on_progress=on_progress, **options
         )
@@ -194,8 +203,11 @@ def polish(
     license: LicenseOption = None,
     device: DeviceOption = None,
 ) -> None:
-    """Make a style from a picture for a network that stays as it is, in a minute or two."""
-    run = load_training()
+    """Make a style from a picture for a network that stays as it is, in a minute.
+
+    Begins with the predicted style where the network has a predictor, else with the nearest.
+    """
+    run = trainer()
     recipe = given(
         steps=steps, batch=batch, crop_px=crop_px, style_px=style_px,
         learning_rate=learning_rate, style_learning_rate=style_learning_rate,
@@ -207,10 +219,10 @@ def polish(
     )  # fmt: skip
     options = given(
         network=network, encoder=encoder, device=device,
-        recipe=_recipe(run.POLISH, published, recipe),
+        recipe=changed_recipe(run.POLISH, published, recipe),
         credits=given(title=title, author=author, year=year, license=license),
     )  # fmt: skip
-    with show_training() as on_progress:
+    with shown_progress() as on_progress:
         outcome = run.polish_style(
             picture, photos=photos, out=out, on_progress=on_progress, **options
         )
@@ -218,10 +230,10 @@ def polish(
     report(outcome, f"artem stylize PHOTO{other} --style {quoted(out)}")
 
 
-def load_training(name: str = "training") -> ModuleType:
-    """A module of ``artem.export``, imported now because it brings PyTorch along."""
+def trainer(module: str = "training") -> ModuleType:
+    """A module of :mod:`artem.export`, imported now because it brings PyTorch along."""
     try:
-        return import_module(f"artem.export.{name}")
+        return import_module(f"artem.export.{module}")
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] == "artem":
             raise
@@ -231,7 +243,7 @@ def load_training(name: str = "training") -> ModuleType:
         ) from None
 
 
-def _recipe(default: Any, published: str | None, changes: dict[str, Any]) -> Any:
+def changed_recipe(default: Any, published: str | None, changes: dict[str, Any]) -> Any:
     """The recipe with what was given, which goes before what is published.
 
     ``None``, which is not passed on, when there is neither.
@@ -246,7 +258,7 @@ def _recipe(default: Any, published: str | None, changes: dict[str, Any]) -> Any
 
 
 @contextmanager
-def show_training() -> Iterator[Callable[[Progress, int], None]]:
+def shown_progress() -> Iterator[Callable[[Progress, int], None]]:
     """A bar on a terminal, a line a minute elsewhere; both with the time left."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn

@@ -6,19 +6,35 @@ from collections.abc import Mapping
 from typing import Any
 
 from artem.core.network_file import NetworkFile
+from artem.core.predictor_file import PredictorFile
 from artem.core.style_file import Style
 
 
 def network_card(network: NetworkFile) -> str:
     """The card of a network, from what its file says of itself."""
     rows = {
-        "Architecture": ", ".join(f"{key} {value}" for key, value in network.architecture.items()),
+        "Architecture": ", ".join(
+            f"{key} {_cell(value)}" for key, value in network.architecture.items()
+        ),
         "Identity (SHA-256 of the weights)": f"`{network.identity}`",
         "Style vector": f"{network.style_size} numbers",
         "Frames": f"any size; padded to multiples of {network.multiple}, "
         f"at least {network.minimum} pixels",
     }
     return f"# Network `{network.name}`\n\n{_table(rows)}\n{_sections(network.card)}"
+
+
+def predictor_card(predictor: PredictorFile) -> str:
+    """The card of a predictor, from what its file says of itself."""
+    rows = {
+        "Predicts styles for the network": f"`{predictor.network_name}`, `{predictor.network}`",
+        "Style vector": f"{predictor.style_size} numbers",
+        "Pictures": f"any size; the shorter side is reduced to {predictor.short_px} pixels",
+        "Stored as": "float16",
+    }
+    return (
+        f"# Predictor of `{predictor.network_name}`\n\n{_table(rows)}\n{_sections(predictor.card)}"
+    )
 
 
 def encoder_card(name: str, parameters: int, card: Mapping[str, Any]) -> str:

@@ -7,6 +7,7 @@ the encoding (protobuf's wire format) and ``onnx.proto`` define them.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ MODEL_GRAPH, MODEL_METADATA = 7, 14
 GRAPH_INITIALIZER = 5
 TENSOR_DIMS, TENSOR_TYPE, TENSOR_NAME, TENSOR_RAW = 1, 2, 8, 9
 ENTRY_KEY, ENTRY_VALUE = 1, 2
-FLOAT, UINT8 = 1, 2
+FLOAT, UINT8, INT8 = 1, 2, 3
 
 DAMAGE = (ValueError, TypeError, LookupError, ArithmeticError, RecursionError)
 """What reading a damaged file may raise."""
@@ -42,6 +43,7 @@ class NetworkFile:
         style_size: length P of a style vector.
         multiple, minimum: what the sides of a frame must be a multiple of, and at least.
         card: everything else: training, data, figures, license.
+        int8: whether its weights are int8, quantized from the network of the same identity.
     """
 
     path: Path
@@ -52,6 +54,7 @@ class NetworkFile:
     multiple: int
     minimum: int
     card: dict[str, Any]
+    int8: bool = False
 
     @property
     def binary(self) -> bool:
@@ -75,7 +78,7 @@ def load_network_file(file: str | Path) -> NetworkFile:
         raise NetworkError(f"'{path}' cannot be read ({reason}).") from None
     try:
         metadata = read_metadata(content)
-        weights = read_weights(content) | read_words(content)
+        weights = read_weights(content) | read_words(content) | read_bytes(content)
         described = _described(path, metadata) if "artem.identity" in metadata else None
     except DAMAGE:
         raise NetworkError(
@@ -101,6 +104,7 @@ def _described(path: Path, metadata: dict[str, str]) -> NetworkFile:
         multiple=int(metadata["artem.multiple"]),
         minimum=int(metadata["artem.minimum"]),
         card=dict(json.loads(metadata["artem.card"])),
+        int8=metadata.get("artem.precision") == "int8",
     )
     if min(described.style_size, described.multiple, described.minimum) < 1:
         raise ValueError("a size below 1")
@@ -126,6 +130,20 @@ def read_weights(content: bytes) -> dict[str, NDArray[np.float32]]:
 def read_words(content: bytes) -> dict[str, NDArray[np.uint8]]:
     """The uint8 initializers, by name: packed weights."""
     return _read_initializers(content, UINT8, "u1")
+
+
+def read_bytes(content: bytes) -> dict[str, NDArray[np.int8]]:
+    """The int8 initializers, by name: quantized weights."""
+    return _read_initializers(content, INT8, "i1")
+
+
+def graph_digest(content: bytes) -> str:
+    """SHA-256, in hexadecimal, of the graph in an ONNX file's bytes: nodes, weights and all."""
+    digest = hashlib.sha256()
+    for number, graph in _fields(memoryview(content)):
+        if number == MODEL_GRAPH:
+            digest.update(_part(graph))
+    return digest.hexdigest()
 
 
 def _read_initializers(content: bytes, kind: int, dtype: str) -> dict[str, NDArray[Any]]:

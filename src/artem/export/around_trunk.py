@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
-import io
-import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
+import onnxruntime
 from numpy.typing import NDArray
 
 from artem.core.digests import tensors_digest
 from artem.core.errors import NetworkError
 from artem.core.files import replacing
-from artem.core.network_file import NetworkFile, load_network_file, read_weights, read_words
+from artem.core.network_file import (
+    NetworkFile,
+    load_network_file,
+    read_bytes,
+    read_weights,
+    read_words,
+)
+from artem.export.quantizing import calibrated
 from artem.runtime.binary import DOMAIN, PackedTrunk
-
-UNTOUCHED = [
-    "Add", "Mul", "Sub", "Div", "InstanceNormalization", "Split", "Clip", "Round",
-    "Concat", "Resize", "Pad", "Gather",
-]  # fmt: skip
-"""Operations whose inputs stay float, so that convolutions alone are int8.
-
-OpenVINO 2026.4 paints wrongly where the last four are int8 as well.
-"""
 
 Sample = dict[str, NDArray[Any]]
 
@@ -70,7 +66,9 @@ class TrunkAside:
         self.left.graph.input.append(_value(self._given, [1, "high", "wide", channels]))
         self.left.graph.output.extend(_value(name, shape) for name, shape in shapes.items())
         front = onnx.utils.Extractor(self.left).extract_model(["frame", "style"], [*shapes])
-        self._front = _session(front)
+        self._front = onnxruntime.InferenceSession(
+            front.SerializeToString(), providers=["CPUExecutionProvider"]
+        )
 
     def sample(self, frame: NDArray[np.uint8], style: NDArray[np.float32]) -> Sample:
         """All inputs of :attr:`left` for ``(1, H, W, 3)`` and ``(1, P)``."""
@@ -112,49 +110,19 @@ def quantize_around_trunk(
             which the ranges are taken.
 
     Raises:
-        NetworkError: it has no binary trunk, or NNCF or ONNX Runtime is missing.
+        NetworkError: it has no binary trunk.
     """
     aside = TrunkAside(onnx.load(network.path))
-    left = quantized(aside.left, [aside.sample(frame, style) for frame, style in samples])
+    left = calibrated(aside.left, [aside.sample(frame, style) for frame, style in samples])
     whole = aside.put_back(left)
     content = whole.SerializeToString()
-    digest = tensors_digest(read_weights(content) | read_words(content))
+    weights = read_weights(content) | read_words(content) | read_bytes(content)
     for entry in whole.metadata_props:
         if entry.key == "artem.digest":
-            entry.value = digest
+            entry.value = tensors_digest(weights)
     with replacing(out) as partial:
         partial.write_bytes(whole.SerializeToString())
     return load_network_file(out)
-
-
-def quantized(model: onnx.ModelProto, samples: Sequence[Sample]) -> onnx.ModelProto:
-    """A graph with its convolutions in int8, by NNCF: ranges are the whole ones seen.
-
-    Raises:
-        NetworkError: NNCF is missing.
-    """
-    try:
-        import nncf
-    except ModuleNotFoundError:
-        raise NetworkError(
-            "Quantizing needs two more packages.\n  pip install nncf onnxruntime"
-        ) from None
-    nncf.set_log_level(logging.ERROR)
-    ranges = nncf.quantization.range_estimator.RangeEstimatorParametersSet.MINMAX
-    with contextlib.redirect_stdout(io.StringIO()):  # it draws bars there
-        made: onnx.ModelProto = nncf.quantize(
-            model,
-            nncf.Dataset(samples),
-            subset_size=len(samples),
-            preset=nncf.QuantizationPreset.MIXED,
-            ignored_scope=nncf.IgnoredScope(types=UNTOUCHED, validate=False),
-            advanced_parameters=nncf.AdvancedQuantizationParameters(
-                activations_range_estimator_params=ranges,
-                # Eight bits for weights, whatever the CPU: with VNNI no sum overflows.
-                overflow_fix=nncf.OverflowFix.DISABLE,
-            ),
-        )
-    return made
 
 
 def _without(
@@ -172,15 +140,3 @@ def _without(
 
 def _value(name: str, shape: list[int | str]) -> onnx.ValueInfoProto:
     return onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape)
-
-
-def _session(model: onnx.ModelProto) -> Any:
-    try:
-        import onnxruntime
-    except ModuleNotFoundError:
-        raise NetworkError(
-            "Quantizing needs ONNX Runtime.\n  pip install 'artem-style[onnxruntime]'"
-        ) from None
-    return onnxruntime.InferenceSession(
-        model.SerializeToString(), providers=["CPUExecutionProvider"]
-    )

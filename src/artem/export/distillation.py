@@ -9,8 +9,7 @@ from pathlib import Path
 
 from artem.core.cards import encoder_card
 from artem.core.errors import TrainingError
-from artem.core.files import replacing
-from artem.export.running import CHECKPOINT_S, stop_between_steps
+from artem.export.running import CHECKPOINT_S, stop_between_steps, write_text
 from artem.learn.encoders import load_encoder
 from artem.learn.encoders.compact import save_compact
 from artem.learn.training.distillation import DistillationRecipe, Distiller
@@ -110,7 +109,6 @@ def distill_encoder(
     }
     save_compact(out, student, card)
     parameters = sum(tensor.numel() for tensor in student.parameters())
-    with replacing(out.with_suffix(".md")) as partial:
-        partial.write_text(encoder_card(out.stem, parameters, card), encoding="utf-8")
+    write_text(out.with_suffix(".md"), encoder_card(out.stem, parameters, card))
     checkpoint.unlink()
     return errors if judges else {}

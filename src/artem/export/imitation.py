@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +14,13 @@ from torch import Tensor
 from artem.core.errors import TrainingError
 from artem.core.network_file import NetworkFile
 from artem.core.style_file import STYLE_SUFFIX, Style, save_style
-from artem.export.around_trunk import quantize_around_trunk
 from artem.export.onnx import export_network
 from artem.export.running import (
     OnProgress,
     Outcome,
     network_file,
     refuse_used_folder,
-    run_and_keep,
+    run_to_the_end,
     styles_of,
     write_cards,
 )
@@ -96,6 +96,10 @@ def imitate_network(
             "Only what is around a binary trunk is made int8 here.\n"
             "  Give the student one: --size binary=128."
         )
+    if int8 and not all(find_spec(name) for name in ("nncf", "onnxruntime")):
+        raise TrainingError(
+            "Quantizing needs more packages.\n  pip install 'artem-style[train,quantize]'"
+        )
     told = torch.from_numpy(np.stack([style.vectors[described.identity] for style in chosen]))
     vectors, taken = inherit(student, teacher, told, style_vector(student))
     judge = load_encoder(encoder) if recipe.feature_weight else None
@@ -105,13 +109,11 @@ def imitate_network(
     imitator = Imitator(student, vectors, loss, folder, recipe, device=device)
     contents = folder.batch(PREVIEW_CONTENTS, recipe.crop_px, recipe.seed + 1, 0)
     contents = contents.to(imitator.device)
-    if checkpoint.exists():
-        imitator.resume(checkpoint)
 
     def draw() -> None:
         write_lesson(preview, student, imitator.vectors, teacher, loss.vectors, contents)
 
-    run_and_keep(imitator, checkpoint, draw, on_progress)
+    run_to_the_end(imitator, checkpoint, on_progress, draw)
     distances = imitator.judge(contents)
     card = {
         "license": "Apache-2.0 for the weights",
@@ -134,6 +136,8 @@ def imitate_network(
         save_style(file, both)
         files += [file, *write_cards(None, [(file, both)])]
     if int8:
+        from artem.export.around_trunk import quantize_around_trunk  # brings NNCF along
+
         photos_seen = folder.batch(CALIBRATION, recipe.crop_px, recipe.seed + 2, 0)
         frames = (255 * photos_seen).round().byte().permute(0, 2, 3, 1).numpy()
         vectors_seen = imitator.vectors.detach().cpu().numpy()

@@ -14,8 +14,10 @@ import platformdirs
 import torch
 
 from artem import __version__
+from artem.core.allocation import keep_freed_memory
 from artem.core.errors import ArtemError, EncoderError
 from artem.core.files import replacing
+from artem.core.network_file import NetworkFile
 from artem.core.picture import load_picture
 from artem.core.style_file import Style
 from artem.export.exhibits import (
@@ -101,7 +103,8 @@ def judge_networks(
         curves: folder of the curves; the user's cache when ``None``.
         recipe: the loss, and the size of the paintings; those that networks are
             trained with by default.
-        engine, precision, threads: see :class:`~artem.Stylizer`.
+        engine, threads: see :class:`~artem.Stylizer`.
+        precision: the same, but that ``auto`` is what the file itself holds.
         on_progress: called after each evaluation.
         on_note: called with what went differently than one may expect.
 
@@ -116,6 +119,7 @@ def judge_networks(
     files = find_photos(photos, most_photos)
     exhibits = list(_exhibits(chosen, files, sizes, recipe.style_px, on_note))
     torch.set_flush_denormal(True)  # denormals stall the encoder
+    keep_freed_memory()
     if threads:
         torch.set_num_threads(threads)
     loss = perceptual_loss(_channels_last(load_encoder(encoder)), recipe)
@@ -131,7 +135,8 @@ def judge_networks(
     stylizers = {
         candidate.name: Stylizer(
             next(iter(candidate.styles.values())) if candidate.styles else "identity",
-            network=candidate.network.path, engine=engine, precision=precision, threads=threads,
+            network=candidate.network.path, engine=engine, threads=threads,
+            precision=_judged_precision(candidate.network, precision),
         )
         for candidate in candidates
     }  # fmt: skip
@@ -157,7 +162,7 @@ def judge_networks(
             "evaluations": evaluations,
             "starts": list(starts),
             "seed": seed,
-            "photos": list(files),
+            "photos": list(dict.fromkeys(case.exhibit.photo for case in cases)),
             "engine": {name: f"{s.engine}, {s.precision}" for name, s in stylizers.items()},
             "versions": {"artem": __version__, "torch": version("torch")},
         },
@@ -219,6 +224,12 @@ def _exhibits(
         for side, most in sizes:
             for name, frame in list(photos.items())[:most]:
                 yield Exhibit(style, name, middle_square(frame, side), painting)
+
+
+def _judged_precision(network: NetworkFile, precision: str) -> str:
+    """A network's figures are of its own file, not of an int8 version that lies beside it."""
+    own = network.int8 or network.binary
+    return "float" if precision == "auto" and not own else precision
 
 
 def _place(exhibit: Exhibit) -> tuple[str, int]:

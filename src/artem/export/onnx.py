@@ -88,7 +88,7 @@ def export_network(
     side = max(2 * network.minimum, 8 * network.multiple)
     frame = torch.zeros(1, side, side + network.multiple, 3, dtype=torch.uint8)
     style = torch.zeros(1, network.style_size)
-    with _quiet_exporter():
+    with quiet_exporter():
         program = torch.onnx.export(
             model, (frame, style), dynamo=True, opset_version=OPSET, verbose=False,
             input_names=["frame", "style"], output_names=["stylized"],
@@ -98,7 +98,7 @@ def export_network(
     assert program is not None
     proto = program.model_proto
     weights = _rename_weights(proto, model)
-    _spell_out_convolutions(proto)
+    spell_out_convolutions(proto)
     del proto.metadata_props[:]
     for node in proto.graph.node:
         node.doc_string = ""
@@ -130,7 +130,7 @@ def network_identity(network: StyledNetwork) -> str:
 
 
 @contextlib.contextmanager
-def _quiet_exporter() -> Iterator[None]:
+def quiet_exporter() -> Iterator[None]:
     """PyTorch's exporter talks on both streams; only its errors matter here."""
     log = logging.getLogger("torch.onnx")
     level = log.level
@@ -169,7 +169,7 @@ def _rename_weights(proto: onnx.ModelProto, model: nn.Module) -> dict[str, NDArr
     return weights
 
 
-def _spell_out_convolutions(proto: onnx.ModelProto) -> None:
+def spell_out_convolutions(proto: onnx.ModelProto) -> None:
     """Write down each convolution's kernel, dilation, stride, pad and group."""
     shapes = {initializer.name: list(initializer.dims) for initializer in proto.graph.initializer}
     for node in proto.graph.node:

@@ -1,4 +1,4 @@
-"""What whole trainings share: how they run, stop and go on, and the files that they leave."""
+"""A training with its files: checkpoints, previews, cards, and a stop that loses nothing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any, Protocol
 
 from artem.core.cards import network_card, style_card
 from artem.core.errors import TrainingError
@@ -18,7 +17,8 @@ from artem.core.files import replacing
 from artem.core.network_file import NetworkFile
 from artem.core.style_file import STYLE_SUFFIX, Style, load_style
 from artem.learn.networks import StyledNetwork
-from artem.learn.training.loop import Progress
+from artem.learn.training.imitator import Imitator
+from artem.learn.training.loop import Progress, Trainer
 from artem.runtime.library import styles
 
 CHECKPOINT_S = 60.0
@@ -42,43 +42,32 @@ class Outcome:
     broken: Mapping[Path, str]
 
 
-class Learner(Protocol):
-    """What :func:`run_and_keep` runs: a ``Trainer`` or an ``Imitator``."""
-
-    step: int
-
-    @property
-    def recipe(self) -> Any:
-        """Its settings, of which the number of ``steps`` counts here."""
-        ...
-
-    def run(self, on_step: Callable[[Progress], bool | None]) -> None:
-        """Train, and tell after each step."""
-        ...
-
-    def save(self, file: Path) -> None:
-        """Write a checkpoint."""
-        ...
-
-
-def run_and_keep(
-    learner: Learner, checkpoint: Path, draw: Callable[[], None], on_progress: OnProgress
+def run_to_the_end(
+    trainer: Trainer | Imitator, checkpoint: Path, on_progress: OnProgress, draw: Callable[[], None]
 ) -> None:
-    """Train to the end, with a checkpoint each minute and a preview every other one.
+    """Train to the recipe's last step, from the checkpoint where there is one.
 
     Ctrl-C waits for the step under way, saves, and goes on its way as
     ``KeyboardInterrupt``; a second one does not wait.
+
+    Args:
+        trainer: set up.
+        checkpoint: read if it exists, and written every minute.
+        on_progress: called after each step with the number of all steps.
+        draw: writes the preview; called every other minute and at the end.
     """
-    learner.save(checkpoint)  # a place that cannot be written shows now, not in an hour
+    steps = trainer.recipe.steps
+    if checkpoint.exists():
+        trainer.resume(checkpoint)
+    trainer.save(checkpoint)  # a place that cannot be written shows now, not in an hour
     saved = drawn = time.monotonic()
-    steps = learner.recipe.steps
 
     def after_step(progress: Progress) -> bool:
         nonlocal saved, drawn
         on_progress(progress, steps)
         now = time.monotonic()
         if now - saved > CHECKPOINT_S:
-            learner.save(checkpoint)
+            trainer.save(checkpoint)
             saved = now
         if now - drawn > PREVIEW_S:
             draw()
@@ -87,11 +76,11 @@ def run_and_keep(
 
     with stop_between_steps() as stop:
         try:
-            learner.run(after_step)
+            trainer.run(after_step)
         finally:
             if len(stop) < 2:  # the second one may have come amid a step
-                learner.save(checkpoint)
-    if stop and learner.step < steps:
+                trainer.save(checkpoint)
+    if stop and trainer.step < steps:
         raise KeyboardInterrupt
     draw()
 
@@ -149,6 +138,11 @@ def write_cards(
     if network is not None:
         cards.insert(0, (network.path.with_suffix(".md"), network_card(network)))
     for file, text in cards:
-        with replacing(file) as partial:
-            partial.write_text(text, encoding="utf-8")
+        write_text(file, text)
     return [file for file, _ in cards]
+
+
+def write_text(file: Path, text: str) -> None:
+    """Write a card, whole or not at all."""
+    with replacing(file) as partial:
+        partial.write_text(text, encoding="utf-8")

@@ -21,7 +21,7 @@ class Settings:
         style: a name, a file, a style, or weights by name to blend.
         strength: 0 gives the frame back, 1 the full style.
         keep_color: paint the luminance only.
-        precision: ``float``, ``bfloat16`` or ``auto``.
+        precision: as of :class:`~artem.Stylizer`.
         steady: 0 to 1, how much of the last frame, moved along, goes into the next.
         even: 0 to 1, how slowly the light of frames may change before they are painted.
         split: 0 to 1, which part of the picture, from the left, stays as it was.

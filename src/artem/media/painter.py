@@ -16,8 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from artem.core.color import with_colors_of
-from artem.core.errors import NetworkError
+from artem.core.errors import NetworkError, StyleError
+from artem.core.network_file import NetworkFile
 from artem.core.picture import Frame
+from artem.core.style_file import Style
 from artem.media.controls import Controls, Settings, blend_of
 from artem.media.evener import Evener
 from artem.media.governor import Governor, Rung
@@ -108,7 +110,7 @@ class Painter:
         self._steadier: Steadier | None = None
         self._evener: Evener | None = None
         self._checked = controls.settings
-        self._stand_ins = {name: find_network(name).identity for name in self._networks[1:]}
+        self._stand_ins = {name: find_network(name) for name in self._networks[1:]}
         self._able: tuple[StyleChoice | None, set[str]] = (None, set())
         self._first = first = self._stylizer(self._networks[0], controls.settings)
         self.engine, self.precision = first.engine, first.precision
@@ -203,15 +205,9 @@ class Painter:
         if network == self._networks[0]:
             return True
         if self._able[0] != style:
-            chosen = [find_style(one) for one in (style if isinstance(style, Mapping) else [style])]
-            self._able = (
-                style,
-                {
-                    name
-                    for name, identity in self._stand_ins.items()
-                    if all(identity in one.vectors or one.name == IDENTITY.name for one in chosen)
-                },
-            )
+            chosen = list(style) if isinstance(style, Mapping) else [style]
+            able = {n for n, file in self._stand_ins.items() if all(_has(file, s) for s in chosen)}
+            self._able = (style, able)
         return network in self._able[1]
 
     def _brush(self, wanted: Way, settings: Settings) -> tuple[Stylizer, Way]:
@@ -273,6 +269,15 @@ def networks_for(network: str = "fast") -> list[str]:
             find_network(name)
             found.append(name)
     return found
+
+
+def _has(network: NetworkFile, style: str | Path | Style) -> bool:
+    """Whether a style is there for a network, or can be predicted for it."""
+    try:
+        found = find_style(style, network)
+    except StyleError:  # a picture, and no predictor
+        return False
+    return network.identity in found.vectors or found.name == IDENTITY.name
 
 
 def split_view(frame: Frame, painted: Frame, split: float) -> Frame:

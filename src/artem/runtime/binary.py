@@ -121,12 +121,17 @@ class BinaryEngine:
     def why_not(self, network: NetworkFile, precision: str) -> str | None:
         """A network without packed convolutions, another precision, or a missing package."""
         if not network.binary:
-            return "it runs binary networks only, and this one is float"
+            kind = "int8" if network.int8 else "float"
+            return f"it runs binary networks only, and this one is {kind}"
         if precision not in ("auto", "binary"):
             return "this network's weights are bits (use --precision binary)"
         if importlib.util.find_spec("openvino") is None:
             return "the package that runs the rest is not installed (pip install openvino)"
         return None
+
+    def why_not_int8(self) -> str | None:
+        """Always: it runs binary networks."""
+        return "it runs binary networks only"
 
     def load(self, network: NetworkFile, precision: str, threads: int | None) -> Session:
         """Read the network; compiling waits for the first frame's size."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
+from collections.abc import Mapping
 from numbers import Integral
-from typing import Protocol
+from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +14,12 @@ from numpy.typing import NDArray
 from artem.core.errors import EngineError, did_you_mean
 from artem.core.network_file import NetworkFile
 
-PRECISIONS = ("auto", "float", "bfloat16", "binary")
+PRECISIONS = ("auto", "float", "bfloat16", "int8", "binary")
 
 PACKED = "it knows no packed convolutions (use --engine xnor)"
 FLOAT = "this network is float; a binary one is a file of its own"
+NOT_INT8 = "there is no int8 file of this network (artem quantize makes one)"
+INT8 = "this network is int8; the float one is a file of its own"
 
 
 class Session(Protocol):
@@ -22,7 +27,7 @@ class Session(Protocol):
 
     Attributes:
         engine: the engine's name.
-        precision: what it really computes in, ``float``, ``bfloat16`` or ``binary``.
+        precision: what it really computes in, one of :data:`PRECISIONS` but ``auto``.
     """
 
     engine: str
@@ -42,9 +47,24 @@ class Engine(Protocol):
         """Why it cannot run this network here, in words; ``None`` when it can."""
         ...
 
+    def why_not_int8(self) -> str | None:
+        """Why an int8 network would not be quicker here than a float one, in words."""
+        ...
+
     def load(self, network: NetworkFile, precision: str, threads: int | None) -> Session:
         """Load the network; ``threads`` of ``None`` means all cores."""
         ...
+
+
+def why_not_version(network: NetworkFile, precision: str) -> str | None:
+    """Why an engine of float and int8 networks cannot compute this file in a precision."""
+    if network.binary:
+        return PACKED
+    if precision == "binary":
+        return FLOAT
+    if network.int8:
+        return None if precision in ("auto", "int8") else INT8
+    return NOT_INT8 if precision == "int8" else None
 
 
 def engines() -> dict[str, Engine]:
@@ -91,4 +111,23 @@ def open_session(
         refusals.append(f"  {candidate.name}: {reason}")
     raise EngineError(
         f"No engine can run the network '{network.name}' here:\n" + "\n".join(refusals)
+    )
+
+
+def run_once(file: Path, inputs: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
+    """The first output of an ONNX file that is no styled network, in the first engine at hand.
+
+    Raises:
+        EngineError: there is none, or it cannot run the file.
+    """
+    # Imported here, as each of these modules takes its words from this one.
+    from artem.runtime import onnxruntime, openvino
+
+    for package, engine in (("openvino", openvino), ("onnxruntime", onnxruntime)):
+        if importlib.util.find_spec(package) is not None:
+            output: NDArray[Any] = engine.run_once(file, inputs)
+            return output
+    raise EngineError(
+        f"No engine is here to run '{file.name}'.\n"
+        f"  pip install openvino, or 'artem-style[onnxruntime]'"
     )

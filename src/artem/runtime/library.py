@@ -14,6 +14,7 @@ from artem.core.errors import NetworkError, StyleError, did_you_mean
 from artem.core.network_file import NetworkFile, load_network_file
 from artem.core.picture import PICTURE_SUFFIXES
 from artem.core.style_file import STYLE_SUFFIX, Style, load_style
+from artem.runtime.predictor import predict_style, predictor_beside
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
 SAMPLES = MODELS / "samples"
@@ -24,7 +25,7 @@ IDENTITY = Style(
 """Gives every picture back; in a blend its weight weakens the others."""
 
 StyleChoice = str | Path | Style | Mapping[str, float]
-"""A name, a file, a loaded style, or weights by name or file to blend."""
+"""A name, a style's file, a picture, a loaded style, or weights by name or file to blend."""
 
 
 def user_styles_folder() -> Path:
@@ -64,11 +65,17 @@ def styles(*, on_damaged: Callable[[StyleError], None] | None = None) -> list[St
     return found
 
 
-def find_style(style: str | Path | Style) -> Style:
-    """A style by its name, or by the path of its file.
+def find_style(style: str | Path | Style, network: NetworkFile | None = None) -> Style:
+    """A style by its name, by the path of its file, or predicted from a picture.
+
+    Args:
+        style: a picture's style is predicted where the network has a predictor beside it.
+        network: what the style is for.
 
     Raises:
         StyleError: there is none; the message suggests a near name.
+        PictureError: the picture cannot be read, or is too small to show a style.
+        NetworkError: the predictor is damaged, or made for another network.
     """
     if isinstance(style, Style):
         return style
@@ -86,6 +93,9 @@ def find_style(style: str | Path | Style) -> Style:
     if path.suffix.lower() == STYLE_SUFFIX:
         return load_style(path)
     if path.suffix.lower() in PICTURE_SUFFIXES:
+        predictor = predictor_beside(network) if network else None
+        if network and predictor:
+            return predict_style(path, network, predictor)
         raise StyleError(
             f"'{style}' is a picture; a style must be made from it first.\n"
             f"  artem polish '{style}' --photos FOLDER -o {path.stem}{STYLE_SUFFIX}"
@@ -114,6 +124,15 @@ def parse_style(text: str) -> tuple[str, float]:
     return name, weight
 
 
+def network_files() -> dict[str, Path]:
+    """The file of every network that can be asked for by name.
+
+    ``NAME.int8.onnx`` and ``NAME.binary.onnx`` are not networks of their own there but
+    versions of ``NAME``, asked for by the precision; ``NAME.predictor.onnx`` is none at all.
+    """
+    return {file.stem: file for file in sorted(MODELS.glob("*.onnx")) if "." not in file.stem}
+
+
 def find_network(network: str | Path) -> NetworkFile:
     """A network by its shipped name, or by the path of its ONNX file.
 
@@ -125,7 +144,7 @@ def find_network(network: str | Path) -> NetworkFile:
             f"A network is a name or an .onnx file, not {type(network).__name__}.\n"
             f"  The one to start with: fast"
         )
-    shipped = {file.stem: file for file in sorted(MODELS.glob("*.onnx"))}
+    shipped = network_files()
     if str(network) in shipped:
         return load_network_file(shipped[str(network)])
     path = Path(network)

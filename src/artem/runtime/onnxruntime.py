@@ -3,36 +3,26 @@
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from artem.core.errors import EngineError
 from artem.core.network_file import NetworkFile
-from artem.runtime.engine import FLOAT, PACKED, Session
+from artem.runtime.engine import Session, why_not_version
 
 
 class OnnxRuntimeSession:
     """One session for all frame sizes."""
 
     engine = "onnxruntime"
-    precision = "float"
 
     def __init__(self, network: NetworkFile, threads: int | None) -> None:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
-        if threads:
-            options.intra_op_num_threads = threads
-        try:
-            self._session = onnxruntime.InferenceSession(
-                str(network.path), options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # its errors share no base class of their own
-            raise EngineError(
-                f"ONNX Runtime cannot read '{network.path}'.\n  Try --engine openvino."
-            ) from error
+        self.precision = "int8" if network.int8 else "float"
+        self._session = _open(network.path, threads)
 
     def __call__(self, frame: NDArray[np.uint8], style: NDArray[np.float32]) -> NDArray[np.uint8]:
         outputs = self._session.run(None, {"frame": frame, "style": style})
@@ -48,14 +38,39 @@ class OnnxRuntimeEngine:
         """Missing package, or a precision that it does not offer."""
         if importlib.util.find_spec("onnxruntime") is None:
             return "the package is not installed (pip install 'artem-style[onnxruntime]')"
-        if network.binary:
-            return PACKED
-        if precision == "binary":
-            return FLOAT
-        if precision == "bfloat16":
+        reason = why_not_version(network, precision)
+        if reason is None and precision == "bfloat16":
             return "it computes in float on the CPU (use --precision float)"
-        return None
+        return reason
+
+    def why_not_int8(self) -> str | None:
+        """Always: normalization breaks the chain of quantized layers that it could fuse."""
+        return "ONNX Runtime paints no faster in int8"
 
     def load(self, network: NetworkFile, precision: str, threads: int | None) -> Session:
         """Load the network."""
         return OnnxRuntimeSession(network, threads)
+
+
+def run_once(file: Path, inputs: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
+    """The first output of an ONNX file for these inputs; nothing is kept.
+
+    Raises:
+        EngineError: ONNX Runtime cannot read it.
+    """
+    return np.asarray(_open(file, None).run(None, dict(inputs))[0])
+
+
+def _open(file: Path, threads: int | None) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    if threads:
+        options.intra_op_num_threads = threads
+    try:
+        return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # its errors share no base class of their own
+        raise EngineError(
+            f"ONNX Runtime cannot read '{file}'.\n  Try --engine openvino."
+        ) from error

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 from collections import OrderedDict
+from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +14,8 @@ from numpy.typing import NDArray
 
 from artem.core.errors import EngineError
 from artem.core.network_file import NetworkFile
-from artem.runtime.engine import FLOAT, PACKED, Session
+from artem.runtime.engine import Session, why_not_version
+from artem.runtime.processor import why_no_byte_products
 
 KEPT_SIZES = 4
 """Compiled frame sizes kept at a time; one takes some tens of megabytes."""
@@ -35,6 +38,8 @@ class OpenVinoSession:
         self, network: NetworkFile, precision: str, threads: int | None, core: Any = None
     ) -> None:
         self.precision = "bfloat16" if precision == "bfloat16" else "float"
+        if network.int8:
+            self.precision = "int8"
         self._core = core or shared_core()
         try:
             self._model = self._core.read_model(network.path)
@@ -76,16 +81,34 @@ class OpenVinoEngine:
         """Missing package, or a precision that the CPU lacks."""
         if importlib.util.find_spec("openvino") is None:
             return "the package is not installed (pip install openvino)"
-        if network.binary:
-            return PACKED
-        if precision == "binary":
-            return FLOAT
-        if precision != "bfloat16":
-            return None
+        reason = why_not_version(network, precision)
+        if reason is not None or precision != "bfloat16":
+            return reason
         if "BF16" in shared_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
             return None
         return "this CPU has no bfloat16 instructions (use --precision float)"
 
+    def why_not_int8(self) -> str | None:
+        """A CPU that multiplies bytes no faster than floats, or whose instructions are unknown."""
+        return why_no_byte_products()
+
     def load(self, network: NetworkFile, precision: str, threads: int | None) -> Session:
         """Read the network; compiling waits for the first frame's size."""
         return OpenVinoSession(network, precision, threads)
+
+
+def run_once(file: Path, inputs: Mapping[str, NDArray[Any]]) -> NDArray[Any]:
+    """The first output of an ONNX file for these inputs, in float32; nothing is kept.
+
+    Raises:
+        EngineError: OpenVINO cannot run it.
+    """
+    try:
+        model = shared_core().read_model(file)
+        model.reshape({name: list(value.shape) for name, value in inputs.items()})
+        compiled = shared_core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+        request = compiled.create_infer_request()
+        request.infer(dict(inputs))
+    except RuntimeError as error:
+        raise EngineError(f"OpenVINO cannot run '{file}'.") from error
+    return np.array(request.get_output_tensor(0).data)

@@ -15,28 +15,31 @@ from PIL import Image
 
 from artem.core.color import with_colors_of
 from artem.core.errors import PictureError, StyleError
-from artem.core.picture import Frame, Picture, load_picture, picture_from_memory
+from artem.core.picture import (
+    PICTURE_SUFFIXES,
+    Frame,
+    Picture,
+    load_picture,
+    picture_from_memory,
+)
 from artem.core.style_file import Style, StyleVector, blend_vectors
 from artem.runtime.engine import open_session
-from artem.runtime.library import (
-    IDENTITY,
-    StyleChoice,
-    binary_network,
-    find_network,
-    find_style,
-)
+from artem.runtime.library import IDENTITY, StyleChoice, find_network, find_style
+from artem.runtime.versions import version_for
 
 
 class Stylizer:
     """Paints frames in a style; keeps its compiled network between them.
 
     Args:
-        style: a style's name or file; a :class:`~artem.Style`; or weights by name
-            (``{"great-wave": 0.7, "starry-night": 0.3}``) to blend several.
+        style: a style's name or file; any picture's file, whose style is predicted where
+            the network has a predictor; a :class:`~artem.Style`; or weights by name
+            (``{"great-wave": 0.7, "painting.jpg": 0.3}``) to blend several.
         network: name or ONNX file of the network.
         precision: ``float``, ``bfloat16`` (on CPUs that have it; faster, off by
-            a few levels), ``binary`` (the network's binary version, which is a network
-            of its own), or ``auto``.
+            a few levels), ``int8`` (the network's int8 version), ``binary`` (its binary
+            one, which is a network of its own), or ``auto``: int8 where there is such a
+            version and the CPU is quicker with it, else float.
         engine: ``openvino``, ``onnxruntime``, ``xnor`` (for binary networks), or ``auto``.
         threads: CPU threads; all cores when ``None``.
         strength: 0 gives the frame back, 1 the full style.
@@ -63,9 +66,8 @@ class Stylizer:
         strength: float = 1.0,
         keep_color: bool = False,
     ) -> None:
-        self.network = find_network(network)
-        if precision == "binary":
-            self.network = binary_network(self.network)
+        self.network = version_for(find_network(network), precision=precision, engine=engine)
+        self._predicted: dict[tuple[str, int], Style] = {}
         self._vector = self.style_vector(style, strength=strength)[None]
         self.strength = strength
         self.keep_color = keep_color
@@ -108,7 +110,7 @@ class Stylizer:
             raise StyleError("All styles have weight 0.\n  Give at least one of them more.")
         vectors: dict[str, StyleVector] = {}
         for key, weight in weights.items():
-            one = find_style(key if isinstance(style, Mapping) else style)
+            one = self._find(key if isinstance(style, Mapping) else style)
             if one.name == IDENTITY.name and not one.vectors:
                 strength *= 1 - weight / total
             else:
@@ -117,6 +119,18 @@ class Stylizer:
         if not any(weights.values()):
             vectors, weights, strength = {"": np.zeros(self.network.style_size, "f4")}, {"": 1}, 0
         return blend_vectors(vectors, weights, strength)
+
+    def _find(self, style: str | Path | Style) -> Style:
+        """A picture is looked at once, not for every frame of a fade from one to another."""
+        try:
+            if isinstance(style, Style) or Path(style).suffix.lower() not in PICTURE_SUFFIXES:
+                return find_style(style, self.network)
+            key = str(style), Path(style).stat().st_mtime_ns
+        except (OSError, TypeError, ValueError):  # what is wrong with it is said in words there
+            return find_style(style, self.network)
+        if key not in self._predicted:
+            self._predicted[key] = find_style(style, self.network)
+        return self._predicted[key]
 
     def _vector_of(self, style: Style) -> StyleVector:
         vector = style.vector_for(self.network.identity, self.network.name)

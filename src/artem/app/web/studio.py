@@ -22,9 +22,9 @@ from artem.app.web.pictures import (
     picture_from_upload,
     reduced,
 )
-from artem.core.errors import ArtemError, StyleError
+from artem.core.errors import ArtemError
 from artem.core.picture import PICTURE_SUFFIXES, Frame, load_picture
-from artem.core.style_file import Style, load_style
+from artem.core.style_file import Style
 from artem.runtime import library
 from artem.runtime.stylizer import Stylizer
 
@@ -89,15 +89,15 @@ class Studio:
 
     def refresh(self) -> None:
         """Look again which styles there are; a user may have made one meanwhile."""
-        identity = self._stylizer.network.identity
+        network = self._stylizer.network
         found = {style.name: style for style in library.styles(on_damaged=lambda error: None)}
         for name, file in self._added.items():
-            with contextlib.suppress(StyleError):  # removed meanwhile
-                found[name] = replace(load_style(file), name=name)
+            with contextlib.suppress(ArtemError):  # removed meanwhile
+                found[name] = replace(library.find_style(file, network), name=name)
         self.styles = {
             name: style
             for name, style in found.items()
-            if not style.vectors or identity in style.vectors
+            if not style.vectors or network.identity in style.vectors
         }
 
     @property

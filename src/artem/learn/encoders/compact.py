@@ -54,6 +54,7 @@ class Compact(Encoder):
         super().__init__()
         self.name = "compact"
         self.told = dict(channels)
+        self.ranks = dict(ranks)
         self.layers = tuple(ranks)
         self.conv0 = preprocessing(
             torch.diag(1 / torch.tensor(IMAGENET_STD)),

@@ -11,10 +11,37 @@ import torch
 from artem.core.errors import NetworkError, did_you_mean
 from artem.core.network_file import load_network_file, read_weights, read_words
 from artem.learn.binary import BinaryConv2d
+from artem.learn.networks.adain import AdaINNet
 from artem.learn.networks.conditional import StyledNetwork
+from artem.learn.networks.fine import FineNet
 from artem.learn.networks.slim import SlimNet
 
-ARCHITECTURES: dict[str, Callable[..., StyledNetwork]] = {"slim": SlimNet}
+ARCHITECTURES: dict[str, Callable[..., StyledNetwork]] = {
+    "slim": SlimNet,
+    "fine": FineNet,
+    "adain": AdaINNet,
+}
+
+PRESETS: dict[str, dict[str, object]] = {
+    "fast": {"name": "slim", "trunk": 96, "blocks": 4},
+    "micro": {"name": "slim", "stem": 16, "trunk": 64, "half": 8},
+    "fine": {"name": "fine"},
+}
+"""Architectures by what they are called for: the three budgets of time."""
+
+
+def preset_architecture(name: str, sizes: Mapping[str, int]) -> dict[str, object]:
+    """A preset's architecture, some of its sizes changed.
+
+    Raises:
+        NetworkError: there is no such preset.
+    """
+    if name not in PRESETS:
+        raise NetworkError(
+            f"'{name}' is not an architecture.{did_you_mean(name, PRESETS)}\n"
+            f"  Use one of: {', '.join(PRESETS)}"
+        )
+    return {**PRESETS[name], **sizes}
 
 
 def build_network(architecture: Mapping[str, Any]) -> StyledNetwork:
@@ -32,7 +59,7 @@ def build_network(architecture: Mapping[str, Any]) -> StyledNetwork:
         )
     try:
         return ARCHITECTURES[name](**arguments)
-    except TypeError as error:
+    except (TypeError, KeyError, AttributeError) as error:
         raise NetworkError(f"The architecture '{name}' does not fit ({error}).") from error
 
 
@@ -43,6 +70,10 @@ def load_network(file: str | Path) -> StyledNetwork:
         NetworkError: the file is missing, damaged, or of another architecture.
     """
     described = load_network_file(file)
+    if described.int8:
+        raise NetworkError(
+            f"'{file}' is int8 and can be run, not trained.\n  Name the float network's file."
+        )
     network = build_network(described.architecture)
     content = Path(file).read_bytes()
     weights, words = read_weights(content), read_words(content)

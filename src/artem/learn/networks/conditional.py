@@ -47,7 +47,7 @@ class ConvNorm(StyledLayer):
     """A reflection-padded convolution, conditional instance normalization, and ReLU if asked.
 
     Args:
-        kernel: odd at stride 1, even at stride 2 or 4, so that no pixel is
+        kernel: odd at stride 1; best even at stride 2 or 4, so that no pixel is
             favored over its neighbor.
         upsample: nearest-neighbor factor before the convolution.
         norm: ``conditional``, or ``none`` for a plain bias.

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from artem.core.allocation import keep_freed_memory
 from artem.core.color import gray, match_colors, with_colors_of
 from artem.core.digests import tensors_digest
 from artem.core.picture import Frame
@@ -227,6 +228,8 @@ class Painter:
         plan = MemoryPlan(loss.encoder, layers, loss.style_losses)
         for painting in self.paintings:
             plan.refuse_too_large(painting_size(painting, self.sizes[-1], recipe.brush), most)
+        if plan.can_keep(*self.sizes[-1], most):
+            keep_freed_memory()
         largest_first = [plan.tile_px(*size, most) for size in reversed(self.sizes)]
         return largest_first[::-1]
 

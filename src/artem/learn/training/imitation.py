@@ -85,9 +85,8 @@ class ImitationLoss:
         return self
 
     def tensors(self) -> list[Tensor]:
-        """All that the loss depends on: the teacher, its styles, the encoder."""
-        encoder = self.encoder.state_dict() if self.encoder else {}
-        return [self.vectors, *self.teacher.state_dict().values(), *encoder.values()]
+        """All that the loss depends on, beside the encoder: the styles and their teacher."""
+        return [self.vectors, *self.teacher.state_dict().values()]
 
     @torch.no_grad()
     def told(self, content: Tensor, chosen: Tensor) -> Tensor:

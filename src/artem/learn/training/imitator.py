@@ -140,7 +140,7 @@ class Imitator:
         )  # fmt: skip
         self.step = 0
         self.smooth_loss = 0.0
-        self._subject = subject_digest(loss.tensors(), photos)
+        self._subject = subject_digest(loss.tensors(), loss.encoder, photos)
 
     def run(self, on_step: Callable[[Progress], bool | None] = lambda progress: None) -> None:
         """Train until the recipe's last step, or until ``on_step`` returns ``True``.

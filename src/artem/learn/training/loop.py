@@ -6,7 +6,7 @@ import copy
 import hashlib
 import math
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,6 +62,23 @@ class Progress:
     rollbacks: int
 
 
+@dataclass(frozen=True)
+class DrawnStyles:
+    """The styles of one step, one for each picture of its batch.
+
+    Attributes:
+        vectors: ``(N, P)``, with gradients.
+        targets: descriptions of the style pictures, ``(N, ...)`` each.
+        coarse_targets: those of the pictures at half their size; empty where they do not count.
+        chosen: the styles' numbers ``(N,)``, where they are numbered.
+    """
+
+    vectors: Tensor
+    targets: Mapping[str, Tensor]
+    coarse_targets: Mapping[str, Tensor]
+    chosen: Tensor | None = None
+
+
 class Trainer:
     """Trains a network and its style vectors, or the vectors alone.
 
@@ -114,6 +131,7 @@ class Trainer:
                 f"The crop's side of {recipe.crop_px} px is too small.\n"
                 f"  It must be {network.minimum} or more."
             )
+        self.recipe = recipe
         self.edge_px = 2 * network.margin
         self.wide_px = recipe.crop_px + 2 * self.edge_px + network.multiple
         self.device = find_device(device)
@@ -127,13 +145,12 @@ class Trainer:
         self.vectors = nn.Parameter(vectors.detach().clone().to(self.device))
         self.photos = photos
         self.loss = loss = perceptual_loss(encoder, recipe)
-        self.recipe = recipe
         encoder.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         with self._autocast():
             self.targets = self._style_targets(style_pictures)
             self.coarse_targets: dict[str, Tensor] = {}
-            if recipe.coarse_weight and recipe.crop_px >= LEAST_COARSE_PX:
-                self.coarse_targets = self._style_targets([_halved(p) for p in style_pictures])
+            if self.sees_coarse:
+                self.coarse_targets = self._style_targets([halved(p) for p in style_pictures])
         self.adversary = None
         if loss.adversarial_weight:
             self.adversary = AdversarialLoss(style_pictures, seed=recipe.seed, device=self.device)
@@ -147,11 +164,15 @@ class Trainer:
         self.rollbacks = 0
         self.smooth_loss = 0.0
         self.smooth_terms: dict[str, float] = {}
-        weights = [tensor for _, tensor in sorted(encoder.state_dict().items())]
-        self._subject = subject_digest([*style_pictures, *weights], photos)
+        self._subject = subject_digest(style_pictures, encoder, photos)
         self._snapshot = self._state()
         self.compile = compile
         self._paint: Callable[[Tensor, Tensor], Tensor] = self.network
+
+    @property
+    def sees_coarse(self) -> bool:
+        """Whether styles are compared at half the size as well."""
+        return self.recipe.coarse_weight > 0 and self.recipe.crop_px >= LEAST_COARSE_PX
 
     # What is drawn and done in one step
 
@@ -204,12 +225,12 @@ class Trainer:
     def _train_step(self, wide: Tensor, seed: int) -> Progress | None:
         """One step, or ``None`` when its loss or its gradients are no good."""
         draw = np.random.default_rng((seed, self.step, 1))
-        chosen = self._draw_styles(draw)
+        styles = self._draw_styles(draw)
         schedule = self._schedule()
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = group["first_lr"] * schedule
-        terms, stylized = self._terms(wide, chosen, draw)
+        terms, stylized = self._terms(wide, styles, draw)
         loss = self._weighted(terms)
         value = float(loss.detach())
         settled = self.step > 100
@@ -226,8 +247,8 @@ class Trainer:
             optimizer.step()
         if self.trains_network:
             self.network.constrain()
-        if self.adversary:
-            self.adversary.learn(stylized, chosen)
+        if self.adversary and styles.chosen is not None:
+            self.adversary.learn(stylized, styles.chosen)
         self.step += 1
         means = {name: float(term.detach().mean()) for name, term in terms.items()}
         keep = min(0.99, 1 - 1 / self.step)
@@ -238,14 +259,21 @@ class Trainer:
         }
         return Progress(self.step, means, value, self.smooth_loss, self.rollbacks)
 
-    def _draw_styles(self, draw: np.random.Generator) -> Tensor:
+    def _draw_styles(self, draw: np.random.Generator) -> DrawnStyles:
         """A style for each picture of the batch; all styles come equally often."""
         styles, batch = len(self.vectors), self.recipe.batch
         order = [draw.permutation(styles) for _ in range(-(-batch // styles))]
-        return torch.from_numpy(np.concatenate(order)[:batch]).to(self.device)
+        return self._styles(torch.from_numpy(np.concatenate(order)[:batch]).to(self.device))
+
+    def _styles(self, chosen: Tensor) -> DrawnStyles:
+        targets, coarse_targets = (
+            {key: target[chosen] for key, target in targets.items()}
+            for targets in (self.targets, self.coarse_targets)
+        )
+        return DrawnStyles(self.vectors[chosen], targets, coarse_targets, chosen)
 
     def _terms(
-        self, wide: Tensor, chosen: Tensor, draw: np.random.Generator
+        self, wide: Tensor, styles: DrawnStyles, draw: np.random.Generator
     ) -> tuple[dict[str, Tensor], Tensor]:
         """Unweighted loss terms, one number a picture, and the pictures they are of.
 
@@ -255,33 +283,30 @@ class Trainer:
         recipe = self.recipe
         down, right = (int(pixels) for pixels in draw.integers(0, self.network.multiple, 2))
         place_grain(self.network, *(int(at) for at in draw.integers(0, Grain.PERIOD, 2)))
-        vectors = self.vectors[chosen]
         edge = self.edge_px
 
         def paint(down: int, right: int) -> Tensor:
             side = recipe.crop_px + 2 * edge
             window = wide[..., down : down + side, right : right + side]
-            return self._paint(window, vectors)[..., edge:-edge, edge:-edge]
+            return self._paint(window, styles.vectors)[..., edge:-edge, edge:-edge]
 
         content = wide[..., edge:, edge:][..., : recipe.crop_px, : recipe.crop_px]
         with self._autocast():
             stylized = paint(0, 0)
             target = self.loss.content_target(content)
-            style = {key: target[chosen] for key, target in self.targets.items()}
-            terms = self.loss.terms(stylized, target, style)
+            terms = self.loss.terms(stylized, target, styles.targets)
             if recipe.consistency_weight:
                 moved = paint(down, right)
                 terms["consistency"] = consistency_loss(
                     stylized.float(), moved.float(), (down, right)
                 )
-            if self.coarse_targets:
-                coarse = {key: target[chosen] for key, target in self.coarse_targets.items()}
-                features = self.loss.encoder(_halved(stylized), list(self.loss.style_layers))
-                terms["coarse"] = self.loss.style_term(features, coarse)
+            if styles.coarse_targets:
+                features = self.loss.encoder(halved(stylized), list(self.loss.style_layers))
+                terms["coarse"] = self.loss.style_term(features, styles.coarse_targets)
         if recipe.grid_weight:
             terms["grid"] = grid_loss(stylized.float(), self.network.multiple)
-        if self.adversary:
-            terms[ADVERSARIAL] = self.adversary(stylized, chosen)
+        if self.adversary and styles.chosen is not None:
+            terms[ADVERSARIAL] = self.adversary(stylized, styles.chosen)
         outside = stylized.float() - stylized.detach().float().clamp(0, 1)
         terms["range"] = outside.abs().mean(dim=(1, 2, 3))
         return terms, stylized
@@ -298,17 +323,19 @@ class Trainer:
     def _schedule(self) -> float:
         """Factor of the learning rates.
 
-        50 steps of warm-up, then half a cosine down to a twentieth; halved by each rollback.
+        A tenth of all steps of warm-up, 50 at most, then half a cosine down to a twentieth;
+        halved by each rollback.
         """
         done = self.step / self.recipe.steps
         cosine = 0.05 + 0.95 * (1 + math.cos(math.pi * done)) / 2
-        warm_up = min(1.0, (self.step + 1) / 50)
+        warm_up = min(1.0, (self.step + 1) / min(50, max(1, self.recipe.steps // 10)))
         return float(cosine * warm_up * 0.5**self.rollbacks)
 
     def _style_targets(self, pictures: Sequence[Tensor]) -> dict[str, Tensor]:
         """Descriptions of style pictures of any sizes, those of the first one first."""
         targets = [self.loss.style_target(self._place(picture)) for picture in pictures]
-        return {key: torch.cat([target[key] for target in targets]) for key in targets[0]}
+        keys = targets[0] if targets else ()
+        return {key: torch.cat([target[key] for target in targets]) for key in keys}
 
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.low_precision)
@@ -408,23 +435,24 @@ class Trainer:
         self.compile = False
 
 
-def subject_digest(tensors: Iterable[Tensor], photos: PhotoFolder) -> str:
-    """SHA-256 of what is trained on, beside the recipe: a checkpoint goes on with nothing else.
-
-    Args:
-        tensors: what is imitated, and what judges it.
-        photos: count by name and size.
-    """
+def subject_digest(
+    pictures: Sequence[Tensor], encoder: Encoder | None, *folders: PhotoFolder
+) -> str:
+    """SHA-256 of what is trained on, beside the recipe: a checkpoint goes on with nothing else."""
     digest = hashlib.sha256()
+    weights = encoder.state_dict() if encoder else {}
+    tensors = [*pictures, *(tensor for _, tensor in sorted(weights.items()))]
     for tensor in tensors:
         digest.update(str(tuple(tensor.shape)).encode())
-        digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
-    for file in photos.files:
-        digest.update(f"{file.relative_to(photos.folder)}\0{file.stat().st_size}\0".encode())
+        digest.update(tensor.cpu().contiguous().numpy().tobytes())
+    for folder in folders:
+        for file in folder.files:
+            digest.update(f"{file.relative_to(folder.folder)}\0{file.stat().st_size}\0".encode())
     return digest.hexdigest()
 
 
-def _halved(images: Tensor) -> Tensor:
+def halved(images: Tensor) -> Tensor:
+    """Images at half their size, each pixel the mean of four."""
     return F.avg_pool2d(images, 2)
 
 

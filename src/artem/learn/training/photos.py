@@ -16,10 +16,10 @@ from torch import Tensor
 
 from artem.core.errors import PictureError, TrainingError
 from artem.core.picture import PICTURE_SUFFIXES, load_picture
+from artem.core.style_picture import load_style_frame
 
 WORKERS = 4
 AHEAD = 4
-LEAST_STYLE_PX = 32
 
 
 class PhotoFolder:
@@ -113,16 +113,7 @@ def load_style_picture(file: str | Path, short_px: int) -> Tensor:
     """A style picture ``(1, 3, H, W)`` in [0, 1], its shorter side reduced to ``short_px``.
 
     Raises:
-        TrainingError: it is too small to have a style.
-        PictureError: it cannot be read.
+        PictureError: it is too small to have a style, or cannot be read.
     """
-    picture = Image.fromarray(load_picture(file).frame)
-    if min(picture.size) < LEAST_STYLE_PX:
-        raise TrainingError(
-            f"'{file}' is {picture.width}x{picture.height}; that is too small to show a style.\n"
-            f"  Use a picture of at least {LEAST_STYLE_PX} pixels a side, better 500."
-        )
-    scale = min(1.0, short_px / min(picture.size))
-    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
-    pixels = np.array(picture.resize(size, Image.Resampling.LANCZOS))
+    pixels = np.array(load_style_frame(file, short_px).frame)
     return torch.from_numpy(pixels).permute(2, 0, 1)[None].float().div(255)

@@ -77,7 +77,7 @@ class Recipe:
     pixel_range: float = 1.0
     feature_scale: float = 1.0
     published: str | None = None
-    coarse_weight: float = 0.5
+    coarse_weight: float = 0.35
     consistency_weight: float = 15.0
     grid_weight: float = 100.0
     range_weight: float = 1.0
