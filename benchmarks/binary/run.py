@@ -206,11 +206,11 @@ def products(loops: Any, limit: float, arguments: argparse.Namespace) -> Any:
         row = figures(in_turns(rivals, arguments.seconds), size**3, limit)
         row |= {"size": size, "threads": threads}
         if threads == 1:
-            if size <= NAIVE_PRODUCT:
-                naive_ms[size] = min(loops.product(size) for _ in range(3))
-            longest = max(naive_ms)
+            longest = min(size, NAIVE_PRODUCT)
+            if longest not in naive_ms:
+                naive_ms[longest] = min(loops.product(longest) for _ in range(3))
             taken = naive_ms.get(size, naive_ms[longest] * (size / longest) ** 3)
-            row |= {"naive_ms": round(taken, 1), "naive_measured": size in naive_ms}
+            row |= {"naive_ms": round(taken, 1), "naive_measured": size == longest}
         print(f"{size:>6} {row['median_ms']['ours']:>10.2f} {row['gop_s']:>6} "
               f"{row['share_of_limit']:>6.0%} {row['times']['BLAS f32']:>11.1f} "
               f"{times_naive(row):>8}", flush=True)  # fmt: skip

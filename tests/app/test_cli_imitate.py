@@ -38,15 +38,15 @@ def test_only_what_was_given_is_passed_on(run: Run, calls: dict[str, Any]) -> No
 def test_everything_given_is_passed_on(run: Run, calls: dict[str, Any]) -> None:
     options = (
         "--size trunk=32 --network fast --style a --style b --steps 9 --batch 2 --crop-px 64 "
-        "--optimizer adam --learning-rate 0.1 --style-learning-rate 0.2 --feature-weight 0.3 "
+        "--optimizer adam --learning-rate 0.1 --style-learning-rate 0.2 --feature-weight 0.4 "
         "--encoder vgg16 --feature-layer relu1_1 --feature-layer relu2_1 --clip 6 --seed 7 "
-        "--device cpu --int8"
+        "--inherited-rate 0.5 --device cpu --int8"
     )
     assert run(*IMITATE, *options.split()).exit_code == 0
     assert calls["recipe"] == ImitationRecipe(
         steps=9, batch=2, crop_px=64, optimizer="adam", learning_rate=0.1,
-        style_learning_rate=0.2, feature_weight=0.3, feature_layers=("relu1_1", "relu2_1"),
-        clip=6, seed=7,
+        style_learning_rate=0.2, feature_weight=0.4, feature_layers=("relu1_1", "relu2_1"),
+        inherited_rate=0.5, clip=6, seed=7,
     )  # fmt: skip
     assert calls["sizes"] == {"binary": 128, "trunk": 32}
     assert (calls["network"], calls["styles"]) == ("fast", ["a", "b"])

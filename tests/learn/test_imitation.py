@@ -1,6 +1,7 @@
 """A student that paints as its teacher does."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -114,6 +115,20 @@ def test_a_student_learns_and_goes_on_from_a_checkpoint(
     if binary:
         with pytest.raises(TrainingError, match="another network"):
             make_imitator(photos).resume(tmp_path / "half.pt")
+
+
+def test_what_was_inherited_learns_at_a_rate_of_its_own(make_photos: MakePhotos) -> None:
+    teacher, vectors = make_teacher()
+    student = SlimNet(stem=8, trunk=8, half=4, blocks=1, refine=1, binary=16)
+    start, taken = inherit(student, teacher, vectors, style_vector(student))
+    before = {name: tensor.clone() for name, tensor in student.state_dict().items()}
+    loss = ImitationLoss(teacher, vectors)
+    recipe = replace(RECIPE, steps=2, inherited_rate=0.0)
+    photos = PhotoFolder(make_photos(2))
+    Imitator(student, start, loss, photos, recipe, inherited=taken, device="cpu").run()
+    same = {name for name, now in student.state_dict().items() if torch.equal(now, before[name])}
+    # The head's last layer is made level after each step.
+    assert same | {"to_full.conv.weight", "to_full.conv.bias"} == set(taken)
 
 
 def test_latent_weights_are_adam_s(make_photos: MakePhotos) -> None:

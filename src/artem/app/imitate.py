@@ -47,6 +47,10 @@ def imitate(
     optimizer: Annotated[str | None, typer.Option("--optimizer", help="muon or adam.")] = None,
     learning_rate: RateOption = None,
     style_learning_rate: StyleRateOption = None,
+    inherited_rate: Annotated[
+        float | None,
+        typer.Option("--inherited-rate", min=0, help="Factor for layers that the teacher gave."),
+    ] = None,
     feature_weight: Annotated[
         float | None,
         typer.Option("--feature-weight", min=0, help="Of an encoder's features; 0: pixels alone."),
@@ -71,7 +75,7 @@ def imitate(
     recipe = given(
         steps=steps, batch=batch, crop_px=crop_px, optimizer=optimizer,
         learning_rate=learning_rate, style_learning_rate=style_learning_rate,
-        feature_weight=feature_weight, clip=clip, seed=seed,
+        inherited_rate=inherited_rate, feature_weight=feature_weight, clip=clip, seed=seed,
         feature_layers=tuple(feature_layers) if feature_layers else None,
     )  # fmt: skip
     options = given(

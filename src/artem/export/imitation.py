@@ -106,7 +106,7 @@ def imitate_network(
     checkpoint, preview = out / "checkpoint.pt", out / "preview.png"
     folder = PhotoFolder(photos, exclude=frozenset({preview.resolve()}))
     loss = ImitationLoss(teacher, told, encoder=judge, layers=recipe.feature_layers)
-    imitator = Imitator(student, vectors, loss, folder, recipe, device=device)
+    imitator = Imitator(student, vectors, loss, folder, recipe, inherited=taken, device=device)
     contents = folder.batch(PREVIEW_CONTENTS, recipe.crop_px, recipe.seed + 1, 0)
     contents = contents.to(imitator.device)
 

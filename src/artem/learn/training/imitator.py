@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -42,6 +42,9 @@ class ImitationRecipe:
             latent weights of binary convolutions too, is Adam's.
         learning_rate: at the start; it falls to a twentieth along half a cosine.
         style_learning_rate: the same for the style vectors.
+        inherited_rate: factor of the learning rate for what the teacher gave. At the full
+            rate the layers without normalization, the head's, lose in hundreds of steps
+            what they knew, and a style may be lost with them.
         feature_weight: of the encoder's features beside the pixels, where one is given.
         feature_layers: the encoder's layers; deeper ones cost more. Its first two
             when ``None``.
@@ -55,6 +58,7 @@ class ImitationRecipe:
     optimizer: str = "muon"
     learning_rate: float = 2e-3
     style_learning_rate: float = 1e-2
+    inherited_rate: float = 0.1
     feature_weight: float = 0.3
     feature_layers: tuple[str, ...] | None = ("relu2_1",)
     clip: float = 1.0
@@ -92,6 +96,7 @@ class Imitator:
         loss: knows the teacher.
         photos: what to paint.
         recipe: all settings.
+        inherited: names of the student's weights that are the teacher's.
         device: ``cuda`` where there is one, else ``cpu``, when ``None``.
 
     Attributes:
@@ -111,6 +116,7 @@ class Imitator:
         photos: PhotoFolder,
         recipe: ImitationRecipe,
         *,
+        inherited: Collection[str] = (),
         device: str | torch.device | None = None,
     ) -> None:
         if vectors.shape != (len(loss.vectors), student.style_size):
@@ -137,6 +143,7 @@ class Imitator:
         self.optimizers = make_optimizers(
             self.student, self.vectors, optimizer=recipe.optimizer,
             learning_rate=recipe.learning_rate, style_learning_rate=recipe.style_learning_rate,
+            inherited=inherited, inherited_rate=recipe.inherited_rate,
         )  # fmt: skip
         self.step = 0
         self.smooth_loss = 0.0

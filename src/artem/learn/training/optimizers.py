@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -18,6 +21,8 @@ def make_optimizers(
     optimizer: str,
     learning_rate: float,
     style_learning_rate: float,
+    inherited: Collection[str] = (),
+    inherited_rate: float = 1.0,
 ) -> list[torch.optim.Optimizer]:
     """Adam for style vectors and biases; Muon, where asked for, for the convolutions' kernels.
 
@@ -29,20 +34,26 @@ def make_optimizers(
         optimizer: one of :data:`OPTIMIZERS`.
         learning_rate: of the network.
         style_learning_rate: of the vectors.
+        inherited: names of parameters that know something already.
+        inherited_rate: factor of their learning rate.
     """
     latent = {id(m.weight) for m in network.modules() if isinstance(m, BinaryConv2d)}
-    kernels: list[Tensor] = []
-    others: list[Tensor] = []
-    for parameter in network.parameters():
+    groups: dict[tuple[bool, float], list[Tensor]] = {}
+    for name, parameter in network.named_parameters():
         if parameter.requires_grad:
             by_muon = optimizer == "muon" and parameter.ndim > 1 and id(parameter) not in latent
-            (kernels if by_muon else others).append(parameter)
-    optimizers: list[torch.optim.Optimizer] = [
-        torch.optim.Adam([
-            {"params": [vectors], "lr": style_learning_rate, "first_lr": style_learning_rate},
-            {"params": others, "lr": learning_rate, "first_lr": learning_rate},
-        ])
-    ]  # fmt: skip
-    if kernels:
-        optimizers.append(Muon([{"params": kernels, "first_lr": learning_rate}], lr=learning_rate))
+            rate = learning_rate * (inherited_rate if name in inherited else 1.0)
+            groups.setdefault((by_muon, rate), []).append(parameter)
+    first = {"params": [vectors], "lr": style_learning_rate, "first_lr": style_learning_rate}
+
+    def of(muon: bool) -> list[dict[str, Any]]:
+        return [
+            {"params": parameters, "lr": rate, "first_lr": rate}
+            for (by_muon, rate), parameters in groups.items()
+            if by_muon is muon
+        ]
+
+    optimizers: list[torch.optim.Optimizer] = [torch.optim.Adam([first, *of(False)])]
+    if kernels := of(True):
+        optimizers.append(Muon(kernels, lr=learning_rate))
     return optimizers
