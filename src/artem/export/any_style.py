@@ -247,7 +247,8 @@ def _write(
         described = load_network_file(file)
     else:
         described = export_network(trainer.network, file, name=style_name(out.resolve()), card=card)
-    figures = _figures(subject, trainer, materials)
+    # Named styles are strangers to a network that has learned since.
+    figures = _figures(trainer, materials, subject.rivals if keep_network else subject.rivals[:0])
     predictor = export_predictor(
         trainer.predictor, file.with_suffix(PREDICTOR_SUFFIX),
         network=described, short_px=materials.recipe.style_px, card={"figures": figures, **card},
@@ -262,7 +263,7 @@ def _write(
 
 
 def _figures(
-    subject: _Subject, trainer: AnyStyleTrainer, materials: _Materials
+    trainer: AnyStyleTrainer, materials: _Materials, rivals: Tensor
 ) -> Mapping[str, object]:
     """The objective over all held-out artworks, for the card."""
     held = materials.artworks.held_out
@@ -273,7 +274,7 @@ def _figures(
     }
     if not pictures:
         return figures
-    predicted, nearest = trainer.judge(pictures, materials.contents, subject.rivals)
+    predicted, nearest = trainer.judge(pictures, materials.contents, rivals)
     where = f"{len(materials.contents)} photos at {materials.recipe.crop_px} px"
     figures[f"objective of the predicted style, mean (median), {where}"] = (
         f"{mean(predicted):.3f} ({median(predicted):.3f})"
