@@ -106,9 +106,10 @@ def train_any_style(
         )
     recipe = recipe or (ADAIN if adain else FREE if free else PREDICTOR)
     torch.manual_seed(recipe.seed)
-    subject = _adain_subject() if adain else _predictor_subject(find_network(network))
+    judging = load_encoder(encoder)
+    subject = _adain_subject() if adain else _predictor_subject(find_network(network), judging)
     materials = _Materials.found(
-        photos, artworks, named, load_encoder(encoder), recipe, exclude={preview.resolve()}
+        photos, artworks, named, judging, recipe, exclude={preview.resolve()}
     )
     trainer = AnyStyleTrainer(
         subject.network, subject.predictor, materials.artworks.learned, materials.photos,
@@ -163,9 +164,11 @@ def _adain_subject() -> _Subject:
     return _Subject(network, AdaINMoments(network.encoder), None, nothing)
 
 
-def _predictor_subject(base: NetworkFile) -> _Subject:
+def _predictor_subject(base: NetworkFile, judging: Encoder) -> _Subject:
+    """A predictor with the losses' own eyes where these are small enough to be shipped."""
     network = load_network(base.path)
-    predictor = StylePredictor(load_encoder("compact"), network.style_size)
+    eyes = judging if isinstance(judging, Compact) else load_encoder("compact")
+    predictor = StylePredictor(eyes, network.style_size)
     return _Subject(network, predictor, base, known_vectors(base))
 
 
