@@ -15,7 +15,7 @@ from artem.core.network_file import load_network_file
 from artem.core.predictor_file import load_predictor_file
 from artem.core.style_picture import load_style_frame
 from artem.export import any_style
-from artem.export.any_style import ADAIN, PREDICTOR, train_any_style
+from artem.export.any_style import ADAIN, FREE, PREDICTOR, train_any_style
 from artem.export.predictor import export_predictor
 from artem.export.training import POLISH, polish_style
 from artem.learn.encoders.compact import Compact
@@ -97,6 +97,20 @@ def test_a_predictor_stopped_and_finished_serves_its_network(
     assert painted.shape == FRAME.shape
     with pytest.raises(TrainingError, match="already holds a trained network"):
         train_any_style(artworks, out=out, recipe=recipe, **materials)
+
+
+def test_a_free_network_becomes_another_with_a_predictor_of_its_own(
+    tmp_path: Path, materials: dict[str, Any], tiny_library: Library
+) -> None:
+    out = tmp_path / "free"
+    recipe = replace(FREE, **SMALL | {"steps": 1})
+    train_any_style(tmp_path / "artworks", out=out, free=True, recipe=recipe, **materials)
+    described = load_network_file(out / "network.onnx")
+    assert described.name == "free"
+    assert described.identity != tiny_library.network.identity
+    predictor = load_predictor_file(out / "network.predictor.onnx")
+    assert predictor.network == described.identity
+    assert not any("named style" in figure for figure in predictor.card["figures"])
 
 
 @pytest.mark.usefixtures("tiny_library")

@@ -1,9 +1,11 @@
 """Training towards any style: it learns, resumes to the same result, keeps what is frozen."""
 
+import copy
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from drawing import draw_picture
@@ -98,6 +100,18 @@ def test_the_judged_objective_is_the_loss_of_the_painted_picture(
         terms = loss.terms(painted, loss.content_target(contents), loss.style_target(picture))
     assert judged == pytest.approx([float(loss.total(terms))], rel=1e-4)
     assert none == []
+
+
+def test_one_look_at_the_artworks_tells_what_two_do(tiny_vgg: VGG, folder: PhotoFolder) -> None:
+    trainer = make_trainer(folder, tiny_vgg)
+    torch.nn.init.normal_(trainer.predictor.get_parameter("out.weight"))
+    once = trainer._draw_styles(np.random.default_rng(0))
+    trainer.predictor.encoder = copy.deepcopy(tiny_vgg)
+    twice = trainer._draw_styles(np.random.default_rng(0))
+    torch.testing.assert_close(once.vectors, twice.vectors)
+    assert once.targets.keys() == twice.targets.keys()
+    for key, target in once.targets.items():
+        torch.testing.assert_close(target, twice.targets[key])
 
 
 def test_stopped_and_resumed_it_comes_to_the_same(

@@ -106,9 +106,10 @@ def train_any_style(
         )
     recipe = recipe or (ADAIN if adain else FREE if free else PREDICTOR)
     torch.manual_seed(recipe.seed)
-    subject = _adain_subject() if adain else _predictor_subject(find_network(network))
+    judging = load_encoder(encoder)
+    subject = _adain_subject() if adain else _predictor_subject(find_network(network), judging)
     materials = _Materials.found(
-        photos, artworks, named, load_encoder(encoder), recipe, exclude={preview.resolve()}
+        photos, artworks, named, judging, recipe, exclude={preview.resolve()}
     )
     trainer = AnyStyleTrainer(
         subject.network, subject.predictor, materials.artworks.learned, materials.photos,
@@ -163,9 +164,11 @@ def _adain_subject() -> _Subject:
     return _Subject(network, AdaINMoments(network.encoder), None, nothing)
 
 
-def _predictor_subject(base: NetworkFile) -> _Subject:
+def _predictor_subject(base: NetworkFile, judging: Encoder) -> _Subject:
+    """A predictor with the losses' own eyes where these are small enough to be shipped."""
     network = load_network(base.path)
-    predictor = StylePredictor(load_encoder("compact"), network.style_size)
+    eyes = judging if isinstance(judging, Compact) else load_encoder("compact")
+    predictor = StylePredictor(eyes, network.style_size)
     return _Subject(network, predictor, base, known_vectors(base))
 
 
@@ -247,7 +250,8 @@ def _write(
         described = load_network_file(file)
     else:
         described = export_network(trainer.network, file, name=style_name(out.resolve()), card=card)
-    figures = _figures(subject, trainer, materials)
+    # Named styles are strangers to a network that has learned since.
+    figures = _figures(trainer, materials, subject.rivals if keep_network else subject.rivals[:0])
     predictor = export_predictor(
         trainer.predictor, file.with_suffix(PREDICTOR_SUFFIX),
         network=described, short_px=materials.recipe.style_px, card={"figures": figures, **card},
@@ -262,7 +266,7 @@ def _write(
 
 
 def _figures(
-    subject: _Subject, trainer: AnyStyleTrainer, materials: _Materials
+    trainer: AnyStyleTrainer, materials: _Materials, rivals: Tensor
 ) -> Mapping[str, object]:
     """The objective over all held-out artworks, for the card."""
     held = materials.artworks.held_out
@@ -273,7 +277,7 @@ def _figures(
     }
     if not pictures:
         return figures
-    predicted, nearest = trainer.judge(pictures, materials.contents, subject.rivals)
+    predicted, nearest = trainer.judge(pictures, materials.contents, rivals)
     where = f"{len(materials.contents)} photos at {materials.recipe.crop_px} px"
     figures[f"objective of the predicted style, mean (median), {where}"] = (
         f"{mean(predicted):.3f} ({median(predicted):.3f})"

@@ -48,7 +48,7 @@ FLOAT_NODES = [
 """What stays float, so that convolutions alone have quantized inputs, right in front of them.
 
 Sums, normalization, the style's scales and the grain lose most by rounding and gain no time.
-Concatenation, upsampling and padding could be int8 and save a twentieth, but OpenVINO 2026.4
+Concatenation, upsampling and padding could be int8 and save a tenth, but OpenVINO 2026.4
 then paints wrongly, off by 20 levels of 255, where ONNX Runtime is off by one.
 """
 

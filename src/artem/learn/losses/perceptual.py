@@ -94,11 +94,15 @@ class PerceptualLoss:
     @torch.no_grad()
     def style_target(self, picture: Tensor) -> StyleTarget:
         """The descriptions of style pictures ``(N, 3, H, W)``, to be reached by others."""
-        names = self._described_losses()
-        features = self.encoder(picture, list(self.style_layers)) if names else {}
+        described = self._described_losses()
+        return self.described(self.encoder(picture, list(self.style_layers)) if described else {})
+
+    @torch.no_grad()
+    def described(self, features: Mapping[str, Tensor]) -> StyleTarget:
+        """:meth:`style_target` of features by layer, where these are at hand."""
         return {
             f"{name}:{layer}": STYLE_LOSSES[name].describe(features[layer])
-            for name in names
+            for name in self._described_losses()
             for layer in self.style_layers
         }
 

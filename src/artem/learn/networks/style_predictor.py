@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import torch
 import torch.nn.functional as F
@@ -76,7 +76,9 @@ class StylePredictor(nn.Module):
 
         Roots, with the sign kept: squares of features have tails too long for a linear map.
         """
-        features = self.encoder(picture, list(self.layers))
+        return self._known(self.encoder(picture, list(self.layers)))
+
+    def _known(self, features: Mapping[str, Tensor]) -> Tensor:
         parts = []
         for layer in self.layers:
             rows = features[layer].float().flatten(2)
@@ -93,7 +95,13 @@ class StylePredictor(nn.Module):
     def forward(self, picture: Tensor) -> Tensor:
         """Style vectors ``(N, P)`` of pictures ``(N, 3, H, W)`` in [0, 1]."""
         with torch.no_grad():
-            known = (self.statistics(picture) - self.center) / self.spread
+            features = self.encoder(picture, list(self.layers))
+        return self.from_features(features)
+
+    def from_features(self, features: Mapping[str, Tensor]) -> Tensor:
+        """The same of the encoder's features by layer, where these are at hand."""
+        with torch.no_grad():
+            known = (self._known(features) - self.center) / self.spread
             known = known.clamp(-MOST_DEVIATIONS, MOST_DEVIATIONS)
         moved: Tensor = self.out(F.relu(self.into(known)))
         return self.base + self.reach * moved

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from artem.core.errors import TrainingError
 from artem.learn.encoders import Encoder
 from artem.learn.losses import ADVERSARIAL
-from artem.learn.networks import StyledNetwork
+from artem.learn.losses.perceptual import StyleTarget
+from artem.learn.networks import StyledNetwork, StylePredictor
 from artem.learn.training.loop import DrawnStyles, Trainer, halved, subject_digest
 from artem.learn.training.photos import PhotoFolder
 from artem.learn.training.recipe import Recipe
@@ -127,10 +128,18 @@ class AnyStyleTrainer(Trainer):
         recipe, seed = self.recipe, int(draw.integers(2**31))
         pictures = self._place(self.artworks.batch(recipe.batch, recipe.style_px, seed, self.step))
         with self._autocast():
-            vectors = self.predictor(pictures)
-            targets = self.loss.style_target(pictures)
+            vectors, targets = self._predicted(pictures)
             coarse = self.loss.style_target(halved(pictures)) if self.sees_coarse else {}
         return DrawnStyles(vectors.float(), targets, coarse)
+
+    def _predicted(self, pictures: Tensor) -> tuple[Tensor, StyleTarget]:
+        """Vectors and descriptions; one look serves both where both have the same eyes."""
+        predictor, encoder = self.predictor, self.loss.encoder
+        if not isinstance(predictor, StylePredictor) or predictor.encoder is not encoder:
+            return predictor(pictures), self.loss.style_target(pictures)
+        with torch.no_grad():
+            features = encoder(pictures, list({*predictor.layers, *self.loss.style_layers}))
+        return predictor.from_features(features), self.loss.described(features)
 
     def _state(self) -> dict[str, Any]:
         state = super()._state()
