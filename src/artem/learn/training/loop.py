@@ -25,7 +25,7 @@ from artem.learn.losses import ADVERSARIAL, AdversarialLoss, consistency_loss, g
 from artem.learn.networks import StyledNetwork
 from artem.learn.networks.conditional import Grain, place_grain
 from artem.learn.training.checkpoints import load_checkpoint, save_checkpoint
-from artem.learn.training.optimizers import make_optimizers
+from artem.learn.training.optimizers import latent_names, make_optimizers
 from artem.learn.training.photos import PhotoFolder
 from artem.learn.training.recipe import Recipe, perceptual_loss
 
@@ -36,6 +36,11 @@ DIVERGED = 4.0
 """A loss this many times its running mean is not a hard picture but a broken network."""
 
 MOST_ROLLBACKS = 8
+
+LATENT_RATE = 0.1
+"""Factor of the learning rate for latent weights. A file holds their signs and one magnitude a
+filter, some 0.08, which the full rate crosses within a hundred steps: all signs flip at once and
+the network begins anew (a loss of 20 was seen where it had been 2)."""
 
 LEAST_COARSE_PX = 64
 """Half of a smaller crop would leave nothing at an encoder's deepest layers."""
@@ -159,6 +164,7 @@ class Trainer:
         self.optimizers = make_optimizers(
             network, self.vectors, optimizer=recipe.optimizer,
             learning_rate=recipe.learning_rate, style_learning_rate=recipe.style_learning_rate,
+            inherited=latent_names(network), inherited_rate=LATENT_RATE,
         )  # fmt: skip
         self.step = 0
         self.rollbacks = 0

@@ -14,6 +14,12 @@ from artem.learn.training.muon import Muon
 OPTIMIZERS = ("muon", "adam")
 
 
+def latent_names(network: nn.Module) -> set[str]:
+    """The names of a network's latent weights, those behind its binary convolutions."""
+    modules = network.named_modules()
+    return {f"{name}.weight" for name, module in modules if isinstance(module, BinaryConv2d)}
+
+
 def make_optimizers(
     network: nn.Module,
     vectors: Tensor,
@@ -37,11 +43,11 @@ def make_optimizers(
         inherited: names of parameters that know something already.
         inherited_rate: factor of their learning rate.
     """
-    latent = {id(m.weight) for m in network.modules() if isinstance(m, BinaryConv2d)}
+    latent = latent_names(network)
     groups: dict[tuple[bool, float], list[Tensor]] = {}
     for name, parameter in network.named_parameters():
         if parameter.requires_grad:
-            by_muon = optimizer == "muon" and parameter.ndim > 1 and id(parameter) not in latent
+            by_muon = optimizer == "muon" and parameter.ndim > 1 and name not in latent
             rate = learning_rate * (inherited_rate if name in inherited else 1.0)
             groups.setdefault((by_muon, rate), []).append(parameter)
     first = {"params": [vectors], "lr": style_learning_rate, "first_lr": style_learning_rate}
