@@ -289,3 +289,14 @@ def test_a_library_of_another_kind_is_refused_in_words(tmp_path: Path) -> None:
     broken.write_bytes(b"not a library")
     with pytest.raises(OSError, match=r"broken\.so"):
         next(native.load_native(broken))
+
+
+def test_the_environment_may_choose(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in dispatch.kernels():
+        monkeypatch.setenv("ARTEM_KERNELS", name)
+        assert dispatch.best_kernels().name == name
+    monkeypatch.setenv("ARTEM_KERNELS", "abacus")
+    with pytest.raises(EngineError, match="'abacus' are not kernels that run here"):
+        dispatch.best_kernels()
+    monkeypatch.delenv("ARTEM_KERNELS")
+    assert dispatch.best_kernels().name == next(iter(dispatch.kernels()))
