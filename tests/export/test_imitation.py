@@ -18,6 +18,7 @@ from artem.export.imitation import imitate_network
 from artem.export.training import train_network
 from artem.learn.training import Recipe
 from artem.learn.training.imitator import ImitationRecipe
+from artem.runtime import processor
 from artem.runtime.stylizer import Stylizer
 
 RECIPE = ImitationRecipe(steps=6, batch=2, crop_px=32, feature_weight=0.0)
@@ -38,7 +39,7 @@ def photos(tmp_path: Path, make_photo: Callable[..., Path]) -> Path:
 
 
 def test_a_binary_student_and_styles_for_both(
-    tmp_path: Path, photos: Path, tiny_library: Any
+    tmp_path: Path, photos: Path, tiny_library: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "mine"
     int8 = all(find_spec(name) for name in ("nncf", "onnxruntime"))
@@ -65,8 +66,13 @@ def test_a_binary_student_and_styles_for_both(
     shutil.copy(made.path, out / "fast.binary.onnx")
     if int8:
         assert outcome.files[1] == out / "network.binary.int8.onnx"
-        paint = Stylizer(style, network=outcome.files[1], threads=1)
-        assert paint.precision == "binary" and paint(FRAME).shape == FRAME.shape
+        shutil.copy(outcome.files[1], out / "fast.binary.int8.onnx")
+        for flags, taken in (((), "fast.binary.onnx"), (("avx512_vnni",), "fast.binary.int8.onnx")):
+            monkeypatch.setattr(processor, "cpu_flags", lambda flags=flags: frozenset(flags))
+            paint = Stylizer(style, network=out / "fast.onnx", precision="binary", threads=1)
+            assert paint.network.path.name == taken and paint.precision == "binary"
+            assert paint(FRAME).shape == FRAME.shape
+        (out / "fast.binary.int8.onnx").write_bytes(b"damaged")
     for precision in ("float", "binary"):
         paint = Stylizer(style, network=out / "fast.onnx", precision=precision, threads=1)
         assert paint.precision == precision and paint(FRAME).shape == FRAME.shape

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 
 from artem.core.errors import NetworkError
 from artem.core.network_file import NetworkFile, load_network_file, read_metadata, read_weights
-from artem.export.onnx import FrameNetwork, _quiet_exporter, export_network, network_identity
+from artem.export.onnx import FrameNetwork, export_network, network_identity, quiet_exporter
 from artem.learn.networks import FineNet
 from artem.learn.networks.build import build_network, load_network
 from artem.runtime.engine import engines, open_session
@@ -185,7 +185,7 @@ def test_exporting_leaves_the_exporter_s_log_level() -> None:
     before = log.level
     log.setLevel(logging.INFO)
     try:
-        with pytest.raises(KeyError), _quiet_exporter():
+        with pytest.raises(KeyError), quiet_exporter():
             assert log.level == logging.ERROR
             raise KeyError
         assert log.level == logging.INFO

@@ -17,7 +17,7 @@ def info() -> None:
     from artem.runtime.library import MODELS, network_files, style_files, user_styles_folder
     from artem.runtime.predictor import predictor_beside
     from artem.runtime.processor import byte_products
-    from artem.runtime.versions import int8_network, why_not_int8
+    from artem.runtime.versions import version_for, why_not_int8
     from artem.runtime.xnor.dispatch import best_kernels, why_only_reference
 
     typer.echo(f"artem {__version__}")
@@ -27,9 +27,9 @@ def info() -> None:
             if precision == "auto" or not networks:
                 continue
             network = networks[0]
-            if precision == "int8":
+            if precision in ("int8", "binary"):
                 with suppress(NetworkError):
-                    network = int8_network(network)
+                    network = version_for(network, precision=precision)
             reason = engine.why_not(network, precision)
             typer.echo(f"{engine.name}, {precision}: {'ready' if reason is None else reason}")
     for network in networks:

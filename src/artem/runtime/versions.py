@@ -6,6 +6,7 @@ from artem.core.errors import NetworkError
 from artem.core.network_file import NetworkFile, load_network_file
 from artem.runtime.engine import engines
 from artem.runtime.library import binary_network
+from artem.runtime.processor import why_no_byte_products
 
 
 def version_for(
@@ -14,12 +15,14 @@ def version_for(
     """The file that is run where a network is asked for in a precision.
 
     ``auto`` takes int8 where it pays (:func:`why_not_int8`), and else the network as it is.
+    ``binary`` takes the form that is int8 around its binary trunk, ``NAME.binary.int8.onnx``,
+    where there is one and the CPU multiplies bytes fast.
 
     Raises:
         NetworkError: there is no such version, or its file is damaged.
     """
     if precision == "binary":
-        return binary_network(network)
+        return _with_bytes_around(binary_network(network))
     if precision == "int8":
         return int8_network(network)
     if precision == "auto" and why_not_int8(network, engine) is None:
@@ -67,3 +70,15 @@ def int8_network(network: NetworkFile) -> NetworkFile:
             f"  Make it anew: artem quantize '{network.path}' --photos FOLDER"
         )
     return version
+
+
+def _with_bytes_around(network: NetworkFile) -> NetworkFile:
+    """A binary network's own int8 form beside it, where it is of use, or the network itself."""
+    file = network.path.with_suffix(".int8.onnx")
+    if why_no_byte_products() is not None or not file.exists():
+        return network
+    try:
+        version = load_network_file(file)
+    except NetworkError:  # as for int8: what is damaged is not taken
+        return network
+    return version if version.identity == network.identity else network
