@@ -8,7 +8,7 @@ import io
 import json
 import logging
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -88,21 +88,8 @@ def export_network(
     side = max(2 * network.minimum, 8 * network.multiple)
     frame = torch.zeros(1, side, side + network.multiple, 3, dtype=torch.uint8)
     style = torch.zeros(1, network.style_size)
-    with quiet_exporter():
-        program = torch.onnx.export(
-            model, (frame, style), dynamo=True, opset_version=OPSET, verbose=False,
-            input_names=["frame", "style"], output_names=["stylized"],
-            dynamic_shapes={"frame": {1: torch.export.Dim.DYNAMIC, 2: torch.export.Dim.DYNAMIC},
-                            "style": {}},
-        )  # fmt: skip
-    assert program is not None
-    proto = program.model_proto
+    proto = bare_graph(model, {"frame": frame, "style": style}, "stylized", pictures=("frame",))
     weights = _rename_weights(proto, model)
-    spell_out_convolutions(proto)
-    del proto.metadata_props[:]
-    for node in proto.graph.node:
-        node.doc_string = ""
-        del node.metadata_props[:]
     onnx.helper.set_model_props(proto, {
         "artem.name": name,
         "artem.identity": network_identity(source.network),
@@ -143,6 +130,34 @@ def quiet_exporter() -> Iterator[None]:
         log.setLevel(level)
 
 
+def bare_graph(
+    model: nn.Module, inputs: Mapping[str, Tensor], output: str, *, pictures: Collection[str]
+) -> onnx.ModelProto:
+    """A model as an ONNX graph that says nothing of where it came from.
+
+    Args:
+        model: takes the inputs in their order.
+        inputs: an example of each, by name.
+        output: what its result is called.
+        pictures: those inputs ``(1, H, W, 3)`` whose height and width stay open.
+    """
+    open_sides = {1: torch.export.Dim.DYNAMIC, 2: torch.export.Dim.DYNAMIC}
+    with quiet_exporter():
+        program = torch.onnx.export(
+            model, tuple(inputs.values()), dynamo=True, opset_version=OPSET, verbose=False,
+            input_names=list(inputs), output_names=[output],
+            dynamic_shapes={name: open_sides if name in pictures else {} for name in inputs},
+        )  # fmt: skip
+    assert program is not None
+    proto = program.model_proto
+    _spell_out_convolutions(proto)
+    del proto.metadata_props[:]
+    for node in proto.graph.node:
+        node.doc_string = ""
+        del node.metadata_props[:]
+    return proto
+
+
 def _rename_weights(proto: onnx.ModelProto, model: nn.Module) -> dict[str, NDArray[Any]]:
     """Drop the wrapper's prefix from the initializers; weights and words by their final name."""
     prefix = "network."
@@ -169,7 +184,7 @@ def _rename_weights(proto: onnx.ModelProto, model: nn.Module) -> dict[str, NDArr
     return weights
 
 
-def spell_out_convolutions(proto: onnx.ModelProto) -> None:
+def _spell_out_convolutions(proto: onnx.ModelProto) -> None:
     """Write down each convolution's kernel, dilation, stride, pad and group."""
     shapes = {initializer.name: list(initializer.dims) for initializer in proto.graph.initializer}
     for node in proto.graph.node:

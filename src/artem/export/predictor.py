@@ -17,7 +17,7 @@ from artem.core.errors import NetworkError
 from artem.core.files import replacing
 from artem.core.network_file import NetworkFile, graph_digest
 from artem.core.predictor_file import PredictorFile, load_predictor_file
-from artem.export.onnx import OPSET, quiet_exporter, spell_out_convolutions
+from artem.export.onnx import bare_graph
 from artem.runtime.predictor import run_predictor
 
 HALVED_FROM = 64
@@ -65,20 +65,8 @@ def export_predictor(
         if tensor.numel() >= HALVED_FROM:
             tensor.copy_(tensor.half())  # compared as it is stored
     picture = torch.zeros(1, 96, 128, 3, dtype=torch.uint8)
-    with quiet_exporter():
-        program = torch.onnx.export(
-            model, (picture,), dynamo=True, opset_version=OPSET, verbose=False,
-            input_names=["picture"], output_names=["style"],
-            dynamic_shapes={"picture": {1: torch.export.Dim.DYNAMIC, 2: torch.export.Dim.DYNAMIC}},
-        )  # fmt: skip
-    assert program is not None
-    proto = program.model_proto
-    spell_out_convolutions(proto)
+    proto = bare_graph(model, {"picture": picture}, "style", pictures=("picture",))
     _halve_weights(proto)
-    del proto.metadata_props[:]
-    for node in proto.graph.node:
-        node.doc_string = ""
-        del node.metadata_props[:]
     onnx.helper.set_model_props(proto, {
         "artem.predictor_of": network.identity,
         "artem.network_name": network.name,
