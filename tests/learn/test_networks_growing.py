@@ -45,7 +45,7 @@ def test_all_that_is_new_can_learn() -> None:
     [
         ({"stem": 16}, "'stem' of a network that is trained already cannot change"),
         ({"name": 2}, "'name' of a network"),
-        ({"trunk": 8}, "'trunk' is 16 in this network and cannot become 8"),
+        ({"trunk": 8}, "'trunk' is 16 in this network and does not grow to 8"),
     ],
 )
 def test_what_cannot_grow_is_refused(sizes: dict[str, int], sentence: str) -> None:

@@ -94,7 +94,7 @@ def train(
         typer.Option(
             "--size",
             metavar="NAME=N",
-            help="trunk=96, blocks=4, ...: a larger network; repeatable.",
+            help="trunk=96, blocks=4, ...: a larger or smaller network; repeatable.",
         ),
     ] = None,
     encoder: EncoderOption = None,

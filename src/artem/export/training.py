@@ -27,7 +27,7 @@ from artem.learn.encoders import load_encoder
 from artem.learn.losses.published import find_published
 from artem.learn.networks import StyledNetwork, style_vector
 from artem.learn.networks.build import build_network, load_network, preset_architecture
-from artem.learn.networks.growing import grow
+from artem.learn.networks.pruning import resize
 from artem.learn.training.loop import Trainer
 from artem.learn.training.photos import PhotoFolder, load_style_picture
 from artem.learn.training.preview import write_preview
@@ -84,7 +84,7 @@ def train_network(
         architecture: with random weights, which of
             :data:`~artem.learn.networks.build.PRESETS`.
         sizes: arguments of the architecture that differ: of any kind with random weights,
-            else those by which a network can :func:`~artem.learn.networks.growing.grow`.
+            else those of a network that can :func:`~artem.learn.networks.pruning.resize`.
         credits: title, author, year, license of the one picture, for the cards.
         on_progress: called after each step with the number of all steps.
 
@@ -247,7 +247,7 @@ class _Run:
             starts = [self.candidates, known_vectors(base), _predicted_vectors(base, pictures)]
             self.candidates = torch.cat(starts)
         if base is not None and sizes:
-            network, self.candidates = grow(network, self.candidates, sizes)
+            network, self.candidates = resize(network, self.candidates, sizes)
         self.trainer = Trainer(
             network, self.candidates[:1].repeat(len(pictures), 1), self.pictures, self.photos,
             self.encoder, self.recipe,

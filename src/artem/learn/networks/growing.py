@@ -46,10 +46,7 @@ def grow(
                 f"Or start with random weights: --from-scratch."
             )
         if size < before:
-            raise NetworkError(
-                f"'{name}' is {before} in this network and cannot become {size}.\n"
-                f"  Networks grow, they do not shrink."
-            )
+            raise NetworkError(f"'{name}' is {before} in this network and does not grow to {size}.")
     grown = build_network({**old, **sizes})
     weights = grown.state_dict()
     for name, kept in network.state_dict().items():
@@ -62,9 +59,9 @@ def grow(
 
 
 def _grown_vectors(network: StyledNetwork, vectors: Tensor, grown: StyledNetwork) -> Tensor:
-    known = _layer_parts(network, vectors)
+    known = layer_parts(network, vectors)
     parts = []
-    for name, fresh in _layer_parts(grown, style_vector(grown).repeat(len(vectors), 1)).items():
+    for name, fresh in layer_parts(grown, style_vector(grown).repeat(len(vectors), 1)).items():
         for index, part in enumerate(fresh):
             if index < len(known.get(name, ())):
                 kept = known[name][index]
@@ -76,8 +73,8 @@ def _grown_vectors(network: StyledNetwork, vectors: Tensor, grown: StyledNetwork
     return torch.cat(parts, dim=1)
 
 
-def _layer_parts(network: StyledNetwork, vectors: Tensor) -> dict[str, list[Tensor]]:
-    """The style vectors cut up by layer, in order; the head's part under ``head``."""
+def layer_parts(network: StyledNetwork, vectors: Tensor) -> dict[str, list[Tensor]]:
+    """Style vectors ``(S, P)`` cut up by layer, in order; the head's part under ``head``."""
     layers = {
         name: len(module.style_sizes)
         for name, module in network.named_modules()
