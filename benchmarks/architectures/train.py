@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from artem.core.errors import ArtemError, TrainingError
 from artem.core.picture import PICTURE_SUFFIXES
 from artem.learn.encoders import Encoder, load_encoder
 from artem.learn.networks import StyledNetwork, style_vector
+from artem.learn.networks.pruning import prune
 from artem.learn.training import PhotoFolder, Recipe, Trainer
 from artem.learn.training.checkpoints import load_checkpoint, save_checkpoint
 from artem.learn.training.loop import Progress, find_device
@@ -105,7 +107,7 @@ def main() -> None:
             continue
         try:
             state = trained_state(candidate, pictures, photos, encoder, recipe, device)
-        except (ArtemError, ImportError) as error:  # the others are still worth training
+        except ArtemError as error:  # the others are still worth training
             print(f"{candidate.name:12} failed: {error}", flush=True)
             continue
         save_checkpoint(file, state)
@@ -133,51 +135,48 @@ def trained_state(
     begun_s = time.monotonic()
     torch.manual_seed(recipe.seed)
     network = candidate.build()
+    vectors = style_vector(network).repeat(len(pictures), 1)
     curve: list[tuple[int, float]] = []
+    rollbacks = done = 0
 
-    def trainer_of(network: StyledNetwork, vectors: Tensor) -> Trainer:
-        return Trainer(network, vectors, pictures, photos, encoder, recipe, device=device)
+    def on_step(progress: Progress) -> None:
+        step = done + progress.step
+        if step % CURVE_STEPS == 0 or step == recipe.steps:
+            curve.append((step, round(progress.smooth_loss, 5)))
 
-    def until(last: int) -> Any:
-        def on_step(progress: Progress) -> bool:
-            if progress.step % CURVE_STEPS == 0 or progress.step == recipe.steps:
-                curve.append((progress.step, round(progress.smooth_loss, 5)))
-            return progress.step >= last
-
-        return on_step
-
-    trainer = trainer_of(network, style_vector(network).repeat(len(pictures), 1))
-    if candidate.pruned_from:
-        trainer.run(until(round(PRUNED_AT * recipe.steps)))
-        trainer = _pruned(trainer, candidate, trainer_of)
-    trainer.run(until(recipe.steps))
-    state = trainer.network.state_dict()
+    before = round(PRUNED_AT * recipe.steps) if candidate.pruned_from else 0
+    for part in (before, recipe.steps - before):
+        if not part:
+            continue
+        if done:
+            network, vectors = _pruned(network.cpu(), vectors, candidate)
+        # Each part is a training of its own, with its own schedule and photos.
+        own = replace(recipe, steps=part, seed=recipe.seed + bool(done))
+        trainer = Trainer(network, vectors, pictures, photos, encoder, own, device=device)
+        trainer.run(on_step)
+        vectors = trainer.vectors.detach().cpu().float()
+        rollbacks += trainer.rollbacks
+        done += part
     return {
-        "architecture": dict(trainer.network.architecture),
+        "architecture": dict(network.architecture),
         "state": {
-            name: weights.cpu().half() for name, weights in state.items()
+            name: weights.cpu().half() for name, weights in network.state_dict().items()
             if not name.endswith(".noise")  # always the same
         },
-        "vectors": trainer.vectors.detach().cpu().float(),
+        "vectors": vectors,
         "curve": curve,
-        "rollbacks": trainer.rollbacks,
+        "rollbacks": rollbacks,
         "seconds": round(time.monotonic() - begun_s, 2),
         "recipe": recipe.as_dict(),
     }  # fmt: skip
 
 
-def _pruned(trainer: Trainer, candidate: Candidate, trainer_of: Any) -> Trainer:
-    """A trainer that goes on with the network pruned, at the same step of the schedule."""
-    from artem.learn.networks.pruning import prune
-
-    whole = build(dict(candidate.architecture)).architecture
-    sizes = {name: int(str(whole[name])) for name in candidate.pruned_from}
-    network, vectors = prune(trainer.network.cpu(), trainer.vectors.detach().cpu(), sizes)
-    following: Trainer = trainer_of(network, vectors)
-    following.step = trainer.step
-    following.smooth_loss = trainer.smooth_loss
-    following.smooth_terms = dict(trainer.smooth_terms)
-    return following
+def _pruned(
+    network: StyledNetwork, vectors: Tensor, candidate: Candidate
+) -> tuple[StyledNetwork, Tensor]:
+    """The candidate's own sizes, out of those that its training began with."""
+    whole = build(candidate.architecture).architecture
+    return prune(network, vectors, {n: int(str(whole[n])) for n in candidate.pruned_from})
 
 
 def load_trained(file: Path) -> tuple[StyledNetwork, Tensor, dict[str, Any]]:
