@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 
 from artem.learn.binary import BinaryConv2d
-from artem.learn.networks import SlimNet, identity_vector, style_vector
+from artem.learn.networks import FineNet, SlimNet, identity_vector, style_vector
 from artem.learn.networks.binary_trunk import BinaryTrunk, normalized_dots
 from artem.learn.networks.build import build_network
 from artem.runtime.xnor import BinaryConvolution, BinaryLayer, binary_block
@@ -43,6 +43,16 @@ def test_the_trunk_is_bit_for_bit_what_the_kernels_compute(channels: int) -> Non
         layers.append(BinaryLayer(convolution, scale, input_shift=threshold))
     theirs = binary_block(np.ascontiguousarray(maps.permute(0, 2, 3, 1).numpy()), layers)
     np.testing.assert_array_equal(ours, theirs)
+
+
+def test_a_binary_fine_network_learns_all_its_weights() -> None:
+    network = FineNet(width=8, blocks=2, binary=70)
+    assert build_network(network.architecture).style_size == network.style_size
+    style = (style_vector(network) + 0.1 * torch.randn(network.style_size)).requires_grad_()
+    network(torch.rand(2, 3, 36, 40), style[None]).square().sum().backward()
+    assert all(parameter.grad is not None for parameter in network.parameters())
+    assert style.grad is not None
+    assert int((style.grad != 0).sum()) == network.style_size
 
 
 def test_the_style_holds_thresholds_and_scales() -> None:

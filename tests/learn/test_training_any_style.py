@@ -4,6 +4,7 @@ import copy
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from statistics import median
 
 import numpy as np
 import pytest
@@ -78,14 +79,15 @@ def test_a_free_network_learns_along(tiny_vgg: VGG, folder: PhotoFolder) -> None
 
 
 def test_the_objective_of_styles_never_seen_falls(tiny_vgg: VGG, folder: PhotoFolder) -> None:
-    trainer = make_trainer(folder, tiny_vgg, replace(RECIPE, steps=40))
-    unseen, contents = [draw_picture(48, 50 + n) for n in range(3)], draw_picture(32, 60)
+    trainer = make_trainer(folder, tiny_vgg, replace(RECIPE, steps=40, style_learning_rate=3e-3))
+    unseen, contents = [draw_picture(48, 50 + n) for n in range(9)], draw_picture(32, 60)
     rivals = style_vector(trainer.network)[None]
     before, nearest = trainer.judge(unseen, contents, rivals)
     assert before == pytest.approx(nearest)  # it begins with that one
     trainer.run()
     after, _ = trainer.judge(unseen, contents, rivals)
-    assert sum(after) < 0.95 * sum(before)
+    # Five artworks are few: one or two of those never seen may be unlike all of them.
+    assert median(after) < 0.95 * median(before)
 
 
 def test_the_judged_objective_is_the_loss_of_the_painted_picture(

@@ -134,3 +134,24 @@ def test_a_long_strip_costs_no_more_than_its_crop(tmp_path: Path) -> None:
     batch = PhotoFolder(tmp_path).batch(2, 64, 0, 0)
     assert batch.shape == (2, 3, 64, 64)
     torch.testing.assert_close(batch[0, :, 5, 5] * 255, torch.tensor([9.0, 8.0, 7.0]))
+
+
+def test_photos_kept_in_memory_are_the_same_and_read_once(make_photos: MakePhotos) -> None:
+    photos = PhotoFolder(make_photos(3))
+    before = take(photos, 4)
+    photos.keep_decoded()
+    kept = take(photos, 4)
+    for file in photos.files:
+        file.unlink()
+    for batches in (kept, take(photos, 4)):
+        assert all(torch.equal(a, b) for a, b in zip(before, batches, strict=True))
+
+
+def test_no_more_photos_are_kept_than_asked_for(make_photos: MakePhotos) -> None:
+    photos = PhotoFolder(make_photos(3))
+    photos.keep_decoded(most_bytes=0)
+    take(photos, 4)
+    for file in photos.files:
+        file.unlink()
+    with pytest.raises(TrainingError, match="None of the 3 pictures"):
+        take(photos, 1)

@@ -87,6 +87,24 @@ class ConvNorm(StyledLayer):
         return F.relu(maps) if self.relu else maps
 
 
+def residual_blocks(channels: int, count: int) -> nn.ModuleList:
+    """Blocks of two 3x3 convolutions, for :func:`through`."""
+    return nn.ModuleList(
+        nn.ModuleList(
+            [ConvNorm(channels, channels, 3), ConvNorm(channels, channels, 3, relu=False)]
+        )
+        for _ in range(count)
+    )
+
+
+def through(blocks: nn.ModuleList, maps: Tensor, style: Iterator[Tensor]) -> Tensor:
+    """Residual blocks, one after the other, without a ReLU behind the sum."""
+    for block in blocks:
+        first, second = block.children()
+        maps = maps + second(first(maps, style), style)
+    return maps
+
+
 class Grain(StyledLayer):
     """Noise that never changes, as channels beside the feature maps.
 

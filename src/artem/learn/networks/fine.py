@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from torch import Tensor, nn
 
-from artem.learn.networks.conditional import ConvNorm, StyledNetwork
+from artem.learn.networks.binary_trunk import BinaryTrunk
+from artem.learn.networks.conditional import ConvNorm, StyledNetwork, residual_blocks, through
 
 
 class FineNet(StyledNetwork):
@@ -23,24 +24,30 @@ class FineNet(StyledNetwork):
     Args:
         width: channels at full size; 2 and 4 times as many at a half and a quarter.
         blocks: residual blocks.
+        binary: channels of a trunk of binary convolutions, two for each block, between
+            1x1 convolutions; 0 for a float trunk.
     """
 
     multiple = 4
     minimum = 32
     margin = 16
 
-    def __init__(self, *, width: int = 32, blocks: int = 5) -> None:
+    def __init__(self, *, width: int = 32, blocks: int = 5, binary: int = 0) -> None:
         super().__init__()
-        self.architecture = {"name": "fine", "width": width, "blocks": blocks}
+        self.architecture = {"name": "fine", "width": width, "blocks": blocks, "binary": binary}
         deep = 4 * width
         self.stem = ConvNorm(3, width, 9)
         # Odd kernels at stride 2, as the report has them.
         self.to_half = ConvNorm(width, 2 * width, 3, stride=2)
         self.to_quarter = ConvNorm(2 * width, deep, 3, stride=2)
-        self.trunk = nn.ModuleList(
-            nn.ModuleList([ConvNorm(deep, deep, 3), ConvNorm(deep, deep, 3, relu=False)])
-            for _ in range(blocks)
-        )
+        self.trunk: nn.Module
+        if binary:
+            # No ReLU in front of the trunk: it would leave nothing below 0 for the signs.
+            self.widen = ConvNorm(deep, binary, 1, relu=False)
+            self.trunk = BinaryTrunk(binary, 2 * blocks)
+            self.narrow = ConvNorm(binary, deep, 1)
+        else:
+            self.trunk = residual_blocks(deep, blocks)
         self.up_to_half = ConvNorm(deep, 2 * width, 3, upsample=2)
         self.up_to_full = ConvNorm(2 * width, width, 3, upsample=2)
         self.head = ConvNorm(width, 3, 9, norm="none", relu=False)
@@ -48,9 +55,14 @@ class FineNet(StyledNetwork):
 
     def residual(self, image: Tensor, style: Iterator[Tensor]) -> Tensor:
         maps = self.to_quarter(self.to_half(self.stem(image, style), style), style)
-        for block in self.trunk:
-            first, second = block.children()
-            maps = maps + second(first(maps, style), style)
+        if isinstance(self.trunk, nn.ModuleList):
+            maps = through(self.trunk, maps, style)
+        else:
+            maps = self.narrow(self.trunk(self.widen(maps, style), style), style)
         maps = self.up_to_full(self.up_to_half(maps, style), style)
         painted: Tensor = self.head(maps, style)
         return painted
+
+    def constrain(self) -> None:
+        if isinstance(self.trunk, BinaryTrunk):
+            self.trunk.constrain()

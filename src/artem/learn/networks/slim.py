@@ -9,7 +9,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from artem.learn.networks.binary_trunk import BinaryTrunk
-from artem.learn.networks.conditional import ConvNorm, Grain, StyledNetwork
+from artem.learn.networks.conditional import (
+    ConvNorm,
+    Grain,
+    StyledNetwork,
+    residual_blocks,
+    through,
+)
 
 
 class SlimNet(StyledNetwork):
@@ -73,9 +79,9 @@ class SlimNet(StyledNetwork):
             self.trunk = BinaryTrunk(binary, 2 * blocks)
             self.narrow = ConvNorm(binary, trunk, 1)
         else:
-            self.trunk = _residual_blocks(trunk, blocks)
+            self.trunk = residual_blocks(trunk, blocks)
         self.up = ConvNorm(trunk, stem, 3, upsample=2)
-        self.refine = _residual_blocks(stem, refine)
+        self.refine = residual_blocks(stem, refine)
         self.to_half = ConvNorm(stem, half, 3, upsample=2, norm="none")
         self.to_full = ConvNorm(half, 4 * 3, 3, norm="none", relu=False)
         _smooth_shuffle(self.to_full.conv, 2)
@@ -86,11 +92,11 @@ class SlimNet(StyledNetwork):
         maps = self.grain(quarter, style) if self.grain else quarter
         maps = self.down(maps, style)
         if isinstance(self.trunk, nn.ModuleList):
-            maps = _through(self.trunk, maps, style)
+            maps = through(self.trunk, maps, style)
         else:
             maps = self.narrow(self.trunk(self.widen(maps, style), style), style)
         maps = self.up(maps, style) + quarter
-        maps = _through(self.refine, maps, style)
+        maps = through(self.refine, maps, style)
         maps = self.to_half(maps, style)
         return F.pixel_shuffle(self.to_full(maps, style), 2)
 
@@ -98,22 +104,6 @@ class SlimNet(StyledNetwork):
         _level_shuffle(self.to_full.conv, 2)
         if isinstance(self.trunk, BinaryTrunk):
             self.trunk.constrain()
-
-
-def _residual_blocks(channels: int, count: int) -> nn.ModuleList:
-    return nn.ModuleList(
-        nn.ModuleList(
-            [ConvNorm(channels, channels, 3), ConvNorm(channels, channels, 3, relu=False)]
-        )
-        for _ in range(count)
-    )
-
-
-def _through(blocks: nn.ModuleList, maps: Tensor, style: Iterator[Tensor]) -> Tensor:
-    for block in blocks:
-        first, second = block.children()
-        maps = maps + second(first(maps, style), style)
-    return maps
 
 
 def _smooth_shuffle(convolution: nn.Conv2d, factor: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,9 @@ from artem.learn.networks import StyledNetwork, StylePredictor
 from artem.learn.training.loop import DrawnStyles, Trainer, halved, subject_digest
 from artem.learn.training.photos import PhotoFolder
 from artem.learn.training.recipe import Recipe
+
+ARTWORK_SEED = 500_000_003
+"""Added to the recipe's seed, so that artworks are not drawn in step with photos."""
 
 
 class AnyStyleTrainer(Trainer):
@@ -62,6 +65,10 @@ class AnyStyleTrainer(Trainer):
         )  # fmt: skip
         self.predictor = predictor.to(self.device)
         self.artworks = artworks
+        self._drawn: Generator[Tensor, None, None] | None = None
+        self._drawn_step = -1
+        if self.device.type != "cpu":
+            artworks.keep_decoded()
         learned = [p for p in predictor.parameters() if p.requires_grad]
         if learned:
             rate = recipe.style_learning_rate
@@ -125,12 +132,19 @@ class AnyStyleTrainer(Trainer):
 
     def _draw_styles(self, draw: np.random.Generator) -> DrawnStyles:
         """Crops of artworks, with the vectors that are predicted for them."""
-        recipe, seed = self.recipe, int(draw.integers(2**31))
-        pictures = self._place(self.artworks.batch(recipe.batch, recipe.style_px, seed, self.step))
+        pictures = self._place(self._next_pictures())
         with self._autocast():
             vectors, targets = self._predicted(pictures)
             coarse = self.loss.style_target(halved(pictures)) if self.sees_coarse else {}
         return DrawnStyles(vectors.float(), targets, coarse)
+
+    def _next_pictures(self) -> Tensor:
+        """This step's crops of artworks, read while the steps before it are at work."""
+        if self._drawn is None or self._drawn_step != self.step:  # begun, resumed, gone back
+            recipe, seed = self.recipe, self.recipe.seed + ARTWORK_SEED + self.rollbacks
+            self._drawn = self.artworks.batches(recipe.batch, recipe.style_px, seed, self.step)
+        self._drawn_step = self.step + 1
+        return next(self._drawn)
 
     def _predicted(self, pictures: Tensor) -> tuple[Tensor, StyleTarget]:
         """Vectors and descriptions; one look serves both where both have the same eyes."""

@@ -136,6 +136,8 @@ class Imitator:
         if self.device.type == "cpu":
             torch.set_flush_denormal(True)
             keep_freed_memory()
+        else:
+            photos.keep_decoded()
         self.student = student.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.student.requires_grad_(True).train()
         self.vectors = nn.Parameter(vectors.detach().clone().to(self.device))

@@ -144,6 +144,8 @@ class Trainer:
         if self.device.type == "cpu":
             torch.set_flush_denormal(True)  # denormals stall the early steps
             keep_freed_memory()
+        else:
+            photos.keep_decoded()
         self.network = network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.network.requires_grad_(train_network).train()
         self.trains_network = train_network

@@ -15,11 +15,14 @@ from PIL import Image
 from torch import Tensor
 
 from artem.core.errors import PictureError, TrainingError
-from artem.core.picture import PICTURE_SUFFIXES, load_picture
+from artem.core.picture import PICTURE_SUFFIXES, Frame, load_picture
 from artem.core.style_picture import load_style_frame
 
 WORKERS = 4
 AHEAD = 4
+
+KEPT_BYTES = 2**30
+"""So much of decoded photos is kept where reading them again would hold up a GPU."""
 
 
 class PhotoFolder:
@@ -59,6 +62,12 @@ class PhotoFolder:
                 f"  Training needs some 50 photos or more (JPEG, PNG, WebP...)."
             )
         self.broken: dict[Path, str] = {}
+        self._most_bytes = 0
+        self._kept: dict[Path, Frame] = {}
+
+    def keep_decoded(self, most_bytes: int = KEPT_BYTES) -> None:
+        """Keep decoded photos in memory from now on, up to ``most_bytes``."""
+        self._most_bytes = most_bytes
 
     def batches(
         self, batch: int, crop_px: int, seed: int, first_step: int = 0
@@ -85,7 +94,7 @@ class PhotoFolder:
         while len(crops) < batch:
             file = self.files[draw.integers(len(self.files))]
             try:
-                crops.append(_crop(file, crop_px, self.zoom, draw))
+                crops.append(_crop(self._decoded(file), crop_px, self.zoom, draw))
             except PictureError as error:
                 self.broken[file] = str(error)
                 if len(self.broken) >= len(self.files):
@@ -96,10 +105,20 @@ class PhotoFolder:
         stacked = torch.from_numpy(np.stack(crops))
         return stacked.permute(0, 3, 1, 2).float().div(255)
 
+    def _decoded(self, file: Path) -> Frame:
+        kept = self._kept.get(file)
+        if kept is not None:
+            return kept
+        frame = load_picture(file).frame
+        if frame.nbytes <= self._most_bytes:
+            self._most_bytes -= frame.nbytes
+            self._kept[file] = frame
+        return frame
 
-def _crop(file: Path, side_px: int, zoom: float, draw: np.random.Generator) -> NDArray[np.uint8]:
+
+def _crop(frame: Frame, side_px: int, zoom: float, draw: np.random.Generator) -> NDArray[np.uint8]:
     """A random square of ``1 / zoom`` to all of the shorter side, scaled to ``side_px``."""
-    picture = Image.fromarray(load_picture(file).frame)
+    picture = Image.fromarray(frame)
     side = min(picture.size) / draw.uniform(1.0, zoom)
     left, top = ((length - side) * draw.random() for length in picture.size)
     box = (left, top, left + side, top + side)
