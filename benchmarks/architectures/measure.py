@@ -100,7 +100,7 @@ def kmac_a_pixel(network: StyledNetwork) -> float:
 
     def count(layer: nn.Module, taken: object, given: torch.Tensor) -> None:
         nonlocal counted
-        counted += layer.weight[0].numel() * given.numel()  # type: ignore[operator,index]
+        counted += layer.weight[0].numel() * given.numel()  # type: ignore[index]
 
     hooks = [
         layer.register_forward_hook(count)
@@ -117,7 +117,7 @@ def kmac_a_pixel(network: StyledNetwork) -> float:
 def painted(measured: Measured, precision: str, style: str, frame: Frame) -> Frame:
     """What a candidate makes of a frame whose sides suit it."""
     height, width, _ = frame.shape
-    request = _request(measured, precision, width, height, threads=1)
+    request = _request(measured, precision, width, height, 1)
     vector = measured.vectors[STYLES.index(style)][None]
     request.infer({"frame": frame[None], "style": vector})
     return np.array(request.get_output_tensor(0).data[0])
@@ -134,11 +134,11 @@ def milliseconds(
     clock = process_time if threads == 1 else perf_counter
     requests = {}
     for one in everyone:
-        sides = [-(-side // one.multiple) * one.multiple for side in (width, height)]
+        wide, high = (-(-side // one.multiple) * one.multiple for side in (width, height))
         for precision in PRECISIONS:
-            request = _request(one, precision, *sides, threads=threads)
+            request = _request(one, precision, wide, high, threads)
             draw = np.random.default_rng(1)
-            frame = draw.integers(0, 256, (1, sides[1], sides[0], 3), dtype=np.uint8)
+            frame = draw.integers(0, 256, (1, high, wide, 3), dtype=np.uint8)
             request.set_tensor("frame", openvino.Tensor(frame))
             request.set_tensor("style", openvino.Tensor(one.vectors[:1].copy()))
             request.infer()

@@ -104,7 +104,7 @@ def _measure(arguments: argparse.Namespace) -> dict[str, Any]:
 def _judged(everyone: Sequence[Measured], paintings: str) -> dict[str, dict[str, Any]]:
     """A row for each candidate: its facts, and means over photos and styles of its pictures."""
     recipe = Recipe()
-    encoder = load_encoder("compact").to(memory_format=torch.channels_last)
+    encoder = load_encoder("compact")
     judge = Judge(perceptual_loss(encoder, recipe), folder=CURVES, starts=("photo",))
     verdicts: dict[tuple[str, str], list[tuple[str, Any]]] = {}
     for photo, file in find_photos([SAMPLES], PHOTOS).items():
