@@ -17,7 +17,7 @@ PLOT = Path(__file__).resolve().parents[2] / "docs" / "architectures.svg"
 
 WIDTH, HEIGHT = 620, 520
 LEFT, RIGHT, TOP, BOTTOM = 58, 16, 34, 46
-LETTER, LINE = 6.0, 11.0
+LETTER, LINE = 6.6, 11.0
 """Size of a label's letters at 11 px, about."""
 
 COLORS = {
@@ -44,12 +44,13 @@ class _Axis:
         return self.start + share * (self.end - self.start)
 
     def ticks(self) -> list[float]:
-        steps = (1, 1.2, 1.5, 2, 3, 4, 5, 6, 7, 8, 9)
+        wide = self.high / self.low > 3
+        steps = (1, 2, 3, 5, 7) if wide else [1 + index / 20 for index in range(180)]
         powers = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
         values = [step * 10.0**power for power in powers for step in steps]
         kept: list[float] = []
         for value in values:
-            apart = not kept or abs(self(value) - self(kept[-1])) > 26
+            apart = not kept or abs(self(value) - self(kept[-1])) > 34
             if self.low <= value <= self.high and apart:
                 kept.append(value)
         return kept
@@ -84,7 +85,7 @@ def _panel(rows: Sequence[Row], precision: str, size: str) -> Iterator[str]:
     for value in up.ticks():
         y = up(value)
         yield _line(LEFT, y, WIDTH - RIGHT, y, "#e4e4e4")
-        yield _text(LEFT - 6, y + 4, f"{value:.3g}", "end")
+        yield _text(LEFT - 6, y + 4, f"{value:.4g}", "end")
     middle = (LEFT + WIDTH - RIGHT) / 2
     yield _text(middle, 18, f"{precision}, {size}", "middle", "#000", bold=True)
     yield _text(middle, HEIGHT - 10, "milliseconds a frame", "middle")
