@@ -9,7 +9,6 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
-import platformdirs
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -48,7 +47,10 @@ def fetch_torchvision(
     Raises:
         EncoderError: offline, a full disk, or a file that is not the published one.
     """
-    folder = folder or platformdirs.user_cache_path("artem")
+    if folder is None:
+        import platformdirs  # nobody needs it who has an encoder at hand
+
+        folder = platformdirs.user_cache_path("artem")
     kept = folder / f"{name}.safetensors"
     if kept.is_file():
         try:
