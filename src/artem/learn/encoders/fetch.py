@@ -48,7 +48,7 @@ def fetch_torchvision(
         EncoderError: offline, a full disk, or a file that is not the published one.
     """
     if folder is None:
-        import platformdirs  # nobody needs it who has an encoder at hand
+        import platformdirs  # only here: one trains with files on machines that lack it
 
         folder = platformdirs.user_cache_path("artem")
     kept = folder / f"{name}.safetensors"
