@@ -74,6 +74,7 @@ class StudyNet(StyledNetwork):
         }  # fmt: skip
         self.trunk_at, self.output, self.enlarging = trunk_at, output, enlarging
         self.multiple = max(8, trunk_at) * (1 if enlarging == "none" else 2)
+        assert self.multiple <= self.margin
         if entry == "steps":
             self.first = ConvNorm(3, half, 4, stride=2)
         self.stem = {
