@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,16 +81,6 @@ def curve_plot(title: str, lines: Iterable[Line], *, width_px: int, height_px: i
         top = box[1] + row_px * (number + 0.7)
         draw.text((box[2] - 4 * scale, top), line.label, line.color, font, anchor="rm")
     return np.array(picture.resize((width_px, height_px), Image.Resampling.LANCZOS))
-
-
-def lines_of(
-    curves: Mapping[str, tuple[Sequence[float], Sequence[float]]],
-) -> list[Line]:
-    """Steps and values by label as lines, in the order of :data:`COLORS`."""
-    return [
-        Line(label, COLORS[number % len(COLORS)], steps, values)
-        for number, (label, (steps, values)) in enumerate(curves.items())
-    ]
 
 
 class _Axis:

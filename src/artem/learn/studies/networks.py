@@ -20,6 +20,7 @@ from artem.learn.judge.border import border_ratio
 from artem.learn.judge.checkerboard import WINDOW_PX, checkerboard
 from artem.learn.judge.pictures import luminance
 from artem.learn.optimization.images import frame_of
+from artem.learn.studies.bench import STEP_COLUMNS
 from artem.learn.studies.curve_plot import COLORS, PAPER, Line, curve_plot
 from artem.learn.studies.panel import OnProgress, Panel, nobody
 from artem.learn.studies.variant_training import MULTIPLE_PX, train_variants, trained_variants
@@ -28,6 +29,9 @@ from artem.learn.studies.variants import VARIANTS, Trained
 __all__ = ["study_networks", "train_variants"]
 
 CLOSE_PX, CLOSE_ZOOM = 48, 4
+
+PERIODS = ("1/2", "1/4")
+"""The frequencies of this network's strides, of those that the judge tells."""
 
 LAST = 5
 """Held-out measurements at the end of a training that its figures are the mean of: at a rate
@@ -94,7 +98,7 @@ def study_networks(
                 frame = frame_of(trained.network(image))
             grid = checkerboard(frame)
             figures: dict[str, float | str] = {
-                f"checkerboard {period}": value for period, value in grid.items()
+                f"checkerboard {period}": grid[period] for period in PERIODS
             }
             figures["border"] = border_ratio(frame)["gradient"]
             grids.append(figures)
@@ -168,16 +172,22 @@ def _given(
 
 def _figures(trained: Trained) -> dict[str, float | str]:
     """What a training came to: means of the last measurements on held-out photos."""
+    columns = [key for key in _columns(trained) if key.startswith("held-out")]
     figures: dict[str, float | str] = {
-        key: float(curve[-LAST:].mean())
-        for key, curve in trained.curves.items()
-        if key.startswith("held-out") and key != "held-out step"
+        key: float(trained.curves[key][-LAST:].mean()) for key in columns
     }
     figures["clipped"] = float(trained.curves["clipped"].mean())
     figures["photos"] = str(trained.settings.get("photos", ""))
     figures["minutes"] = trained.time_s / 60
     figures["on"] = trained.device
     return figures
+
+
+def _columns(trained: Trained) -> list[str]:
+    """Names of curves: the steps' first, and the objective before its terms."""
+    order = [*STEP_COLUMNS, *(f"held-out {column}" for column in STEP_COLUMNS)]
+    known = [key for key in trained.curves if not key.endswith("step")]
+    return sorted(known, key=lambda key: order.index(key) if key in order else len(order))
 
 
 def _curve(trained: Trained, column: str) -> tuple[list[float], list[float]]:
@@ -196,7 +206,9 @@ def _own_plot(name: str, made: Mapping[str, Trained]) -> Frame:
 
 
 def _held_out(trained: Trained) -> tuple[list[float], list[float]]:
-    return _curve(trained, "held-out objective")
+    """Without the first step, which is far above all others."""
+    steps, values = _curve(trained, "held-out objective")
+    return steps[1:], values[1:]
 
 
 def _color(name: str) -> tuple[int, int, int]:
@@ -208,22 +220,25 @@ def _write_curves(out: Path, made: Mapping[str, Trained]) -> None:
     plots = [
         curve_plot(
             title,
-            [
-                Line(VARIANTS[name].told, _color(name), *_curve(trained, column))
-                for name, trained in made.items()
-            ],
+            [Line(VARIANTS[name].told, _color(name), *curve) for name, curve in curves.items()],
             width_px=700,
             height_px=525,
         )
-        for title, column in (
-            ("each network's own objective, over steps", "objective"),
-            ("the objective as reported, on held-out photos", "held-out objective"),
+        for title, curves in (
+            (
+                "each network's own objective, over steps",
+                {name: _curve(trained, "objective") for name, trained in made.items()},
+            ),
+            (
+                "the objective as reported, on held-out photos",
+                {name: _held_out(trained) for name, trained in made.items()},
+            ),
         )
     ]
     save_picture(out / "networks-curves.png", np.hstack(plots))
     file = out / "networks-curves.csv"
     with replacing(file) as partial, partial.open("w", encoding="utf-8", newline="") as lines:
-        columns = [key for key in next(iter(made.values())).curves if not key.endswith("step")]
+        columns = _columns(next(iter(made.values())))
         writer = csv.writer(lines)
         writer.writerow(["variant", "step", *columns])
         for name, trained in made.items():

@@ -139,7 +139,7 @@ def trained_variants(
     loaded = encoder if isinstance(encoder, Encoder) else load_encoder(encoder)
     picture = load_style_picture(painting, style_px)
     settings: dict[str, Any] = {
-        "painting": hashlib.sha256(picture.numpy().tobytes()).hexdigest()[:16],
+        "painting": hashlib.sha256(painting.read_bytes()).hexdigest()[:16],
         "encoder": loaded.name, "steps": steps, "batch": batch, "crop px": crop_px,
         "style px": style_px, "style weight": style_weight, "learning rate": learning_rate,
         "seed": seed,
