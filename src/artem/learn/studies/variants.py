@@ -103,7 +103,7 @@ def save_variant(file: Path, name: str, trained: Trained) -> None:
 
     Kernels of the residual blocks, nine tenths of all weights, are rounded to 8 bits
     with a scale for each filter, the others to float16; what has one dimension stays
-    float32. The picture that the network paints changes by less than a level.
+    float32. The picture that the network paints changes by some tenth of a level (of 255).
 
     Raises:
         ArtemError: it cannot be written.
