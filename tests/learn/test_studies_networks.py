@@ -133,6 +133,8 @@ def test_a_clock_that_has_run_out_keeps_nothing(
 ) -> None:
     lines = train("reported", "unclipped", until_s=0.0)
     assert lines == ["reported: no time left", "unclipped: no time left"]
+    lines = train("reported", "unclipped", until_s=0.5, steps=100_000)
+    assert lines[-2:] == ["reported: dropped, as the time is up", "unclipped: no time left"]
     assert not kept(tmp_path, "x").parent.exists()
 
 

@@ -25,6 +25,7 @@ from artem.learn.studies.curve_plot import COLORS, PAPER, Line, curve_plot
 from artem.learn.studies.panel import OnProgress, Panel, nobody
 from artem.learn.studies.variant_training import MULTIPLE_PX, train_variants, trained_variants
 from artem.learn.studies.variants import VARIANTS, Trained
+from artem.learn.training.photos import load_style_picture
 
 __all__ = ["study_networks", "train_variants"]
 
@@ -159,8 +160,6 @@ def _close_row(photo: str) -> str:
 def _given(
     painting: Path, shown: Mapping[str, Tensor], places: Mapping[str, tuple[int, int]]
 ) -> Iterator[Panel]:
-    from artem.learn.training.photos import load_style_picture
-
     sides = [max(image.shape[-2:]) for image in shown.values()]
     small = load_style_picture(painting, min(sides, default=256) * 3 // 4)
     yield Panel(FIRST_ROW, "the painting", frame_of(small))
