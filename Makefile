@@ -3,7 +3,8 @@
 # make check   style, types, import directions, tests: what CI runs
 # make bench   the figures: bench-speed, bench-quality (PAINTINGS=folder, of PHOTOS=folder if given),
 #              bench-steady (flicker; CLIPS=folder of videos for real ones beside the made ones),
-#              bench-binary (binary convolutions against float, int8 and plain loops)
+#              bench-binary (binary convolutions against float, int8 and plain loops),
+#              bench-architectures (PHOTOS and PAINTINGS; trains candidates, on a GPU by choice)
 # make clean   removes what these commands made, but for the environments
 #
 # Another Python: make demo PYTHON=python3.12
@@ -11,6 +12,7 @@
 PYTHON ?= python3
 DEMO := .venv-demo
 DEV := .venv
+TRAINED := benchmarks/architectures/trained
 SAMPLES := src/artem/models/samples
 STYLES := great-wave starry-night roman-mosaic red-chalk composition-vii udnie
 MODELS := $(shell find src/artem/models -type f 2>/dev/null)
@@ -18,10 +20,11 @@ SOURCES := $(shell find src -type f -name '*.py' 2>/dev/null)
 NATIVE := setup.py $(wildcard native/*.cpp native/*.h)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint bench bench-speed bench-binary bench-quality bench-steady clean
+.PHONY: help demo test check lint bench bench-speed bench-binary bench-quality bench-steady \
+	bench-architectures clean
 
 help:
-	@sed -n 's/^# \{0,1\}//p' Makefile | head -n 9
+	@sed -n 's/^# \{0,1\}//p' Makefile | head -n 10
 
 # One environment without PyTorch for the demo, as a user's is; one with everything for development.
 
@@ -85,6 +88,14 @@ bench-binary: $(DEV)/installed
 
 bench-steady: $(DEV)/installed
 	$(DEV)/bin/python benchmarks/steady/run.py $(if $(CLIPS),--clips "$(CLIPS)")
+
+bench-architectures: $(DEV)/installed
+	@test -n "$(PHOTOS)" -a -n "$(PAINTINGS)" || \
+		{ echo "error: bench-architectures needs PHOTOS=folder and PAINTINGS=folder." >&2; exit 1; }
+	$(DEV)/bin/python benchmarks/architectures/train.py --photos "$(PHOTOS)" \
+		--paintings "$(PAINTINGS)" --out $(TRAINED)
+	$(DEV)/bin/python benchmarks/architectures/run.py --photos "$(PHOTOS)" \
+		--paintings "$(PAINTINGS)" --trained $(TRAINED)
 
 clean:
 	rm -rf demo build dist src/*.egg-info .mypy_cache .pytest_cache .ruff_cache

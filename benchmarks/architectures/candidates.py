@@ -98,7 +98,7 @@ CANDIDATES = {
                   {"name": "study", "enlarging": "bilinear"}, weights="base"),
         Candidate("fine-16", "fine", "the HPI network with half its channels",
                   {"name": "fine", "width": 16}),
-        _preset("fine", "the HPI network"),
+        Candidate("fine", "fine", "the HPI network", PRESETS["fine"]),
         _slim("micro-48", "preset", "stem 16, trunk 48, half 8, refine 1",
               stem=16, trunk=48, half=8, refine=1),
         _slim("blocks-5", "blocks", "5 blocks", blocks=5),

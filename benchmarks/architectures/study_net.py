@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from artem.learn.networks.conditional import ConvNorm, Grain, StyledNetwork
-from artem.learn.networks.slim import _level_shuffle, _smooth_shuffle, _through
+from artem.learn.networks.conditional import ConvNorm, Grain, StyledNetwork, through
+from artem.learn.networks.slim import _level_shuffle, _smooth_shuffle
 
 STEMS = ("overlapping", "cells", "steps")
 OUTPUTS = ("shuffle", "nearest", "shuffle4", "affine")
@@ -74,6 +74,7 @@ class StudyNet(StyledNetwork):
         }  # fmt: skip
         self.trunk_at, self.output, self.enlarging = trunk_at, output, enlarging
         self.multiple = max(8, trunk_at) * (1 if enlarging == "none" else 2)
+        assert self.multiple <= self.margin
         if entry == "steps":
             self.first = ConvNorm(3, half, 4, stride=2)
         self.stem = {
@@ -140,12 +141,12 @@ class StudyNet(StyledNetwork):
         eighth = maps
         if self.trunk_at == 16:
             maps = self.deeper(maps, style)
-        maps = _through(self.trunk, maps, style)
+        maps = through(self.trunk, maps, style)
         if self.trunk_at == 16:
             maps = self.higher(maps, style) + eighth
         if self.trunk_at != 4:
             maps = self.up(maps, style) + quarter
-        maps = _through(self.refine, maps, style)
+        maps = through(self.refine, maps, style)
         if self.output == "shuffle4":
             return F.pixel_shuffle(self.to_full(maps, style), 4)
         maps = self.to_full(self.to_half(maps, style), style)

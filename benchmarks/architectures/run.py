@@ -1,0 +1,170 @@
+"""Objective against milliseconds of the candidates that were trained.
+
+    python benchmarks/architectures/run.py --trained DIR --paintings DIR --photos DIR
+
+``--trained`` is what ``train.py`` wrote, ``--photos`` holds some to calibrate int8 with. All
+candidates are exported to ONNX and quantized (into ``DIR/onnx``; what is there is used again),
+judged on the package's sample photos at 256 pixels in two styles, and timed in OpenVINO.
+Curves of L-BFGS are those of ``benchmarks/quality``. Writes ``results/architectures.json``,
+``docs/architectures.svg`` and the table of ``docs/architectures.md``; ``--draw`` does the last
+two again from the first.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+import torch
+from candidates import CANDIDATES, STYLES
+from measure import PRECISIONS, SIZES, Measured, exported, milliseconds, painted
+from plot import draw_plot
+from tables import write_table
+
+from artem.app.bench import machine
+from artem.core.allocation import keep_freed_memory
+from artem.core.errors import ArtemError
+from artem.core.files import replacing
+from artem.core.picture import load_picture
+from artem.export.exhibits import find_painting, find_photos
+from artem.learn.encoders import load_encoder
+from artem.learn.judge import Exhibit, Judge
+from artem.learn.judge.pictures import middle_square
+from artem.learn.training import PhotoFolder, Recipe
+from artem.learn.training.photos import load_style_picture
+from artem.learn.training.recipe import perceptual_loss
+from artem.runtime.library import SAMPLES
+
+BENCHMARKS = Path(__file__).resolve().parents[1]
+RESULT = BENCHMARKS / "results" / "architectures.json"
+CURVES = BENCHMARKS / "quality" / "curves"
+SIDE_PX = 256
+PHOTOS = 3
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--trained", type=Path)
+    parser.add_argument("--paintings")
+    parser.add_argument("--photos", type=Path)
+    parser.add_argument("--seconds", type=float, default=100, help="of timing, at each size")
+    parser.add_argument("--draw", action="store_true", help="plot and table alone")
+    arguments = parser.parse_args()
+    if not arguments.draw:
+        if not (arguments.trained and arguments.paintings and arguments.photos):
+            parser.error("--trained, --paintings and --photos are needed, or --draw")
+        result = _measure(arguments)
+        with replacing(RESULT) as partial:
+            partial.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    result = json.loads(RESULT.read_text(encoding="utf-8"))
+    draw_plot(result)
+    write_table(result)
+
+
+def _measure(arguments: argparse.Namespace) -> dict[str, Any]:
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)  # denormals stall the encoder
+    keep_freed_memory()
+    everyone = []
+    photos = PhotoFolder(arguments.photos).files
+    for candidate in CANDIDATES.values():
+        one = exported(candidate, arguments.trained, photos)
+        print(candidate.name, "is not trained" if one is None else dict(one.facts), flush=True)
+        if one is not None:
+            everyone.append(one)
+    if not everyone:
+        raise ArtemError(f"No candidate is trained in '{arguments.trained}'.")
+    rows = _judged(everyone, arguments.paintings)
+    for width, height, threads in SIZES:
+        taken = milliseconds(everyone, width, height, threads, arguments.seconds)
+        size = f"{width}x{height}, {threads} thread{'s' if threads > 1 else ''}"
+        for (name, precision), median_ms in taken.items():
+            rows[name][precision].setdefault("median_ms", {})[size] = median_ms
+        print(size, taken, flush=True)
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], cwd=BENCHMARKS, capture_output=True, text=True
+    ).stdout.strip()
+    return {
+        "machine": machine(None) | {"torch": version("torch")},
+        "commit": commit, "date": datetime.now(UTC).date().isoformat(),
+        "styles": STYLES, "photos": PHOTOS, "side_px": SIDE_PX,
+        "recipe": _recipe(arguments.trained / f"{everyone[0].candidate.name}.pt"),
+        "rows": list(rows.values()),
+    }  # fmt: skip
+
+
+def _judged(everyone: Sequence[Measured], paintings: str) -> dict[str, dict[str, Any]]:
+    """A row for each candidate: its facts, and means over photos and styles of its pictures."""
+    recipe = Recipe()
+    encoder = load_encoder("compact")
+    judge = Judge(perceptual_loss(encoder, recipe), folder=CURVES, starts=("photo",))
+    verdicts: dict[tuple[str, str], list[tuple[str, Any]]] = {}
+    for photo, file in find_photos([SAMPLES], PHOTOS).items():
+        frame = middle_square(load_picture(file).frame, SIDE_PX)
+        for style in STYLES:
+            painting = find_painting(style, [paintings])
+            if painting is None:
+                raise ArtemError(f"There is no painting for the style '{style}'.")
+            exhibit = Exhibit(style, photo, frame, load_style_picture(painting, recipe.style_px))
+            makers = {
+                f"{one.candidate.name}, {precision}": painted(one, precision, style, frame)
+                for one in everyone
+                for precision in PRECISIONS
+            }
+            case = judge.case(exhibit, makers)
+            for one in everyone:
+                for precision in PRECISIONS:
+                    verdict = case.verdicts[f"{one.candidate.name}, {precision}"]
+                    key = one.candidate.name, precision
+                    verdicts.setdefault(key, []).append((style, verdict))
+            print(f"judged {style}, {photo}", flush=True)
+    rows = {}
+    for one in everyone:
+        candidate = one.candidate
+        row: dict[str, Any] = {
+            "name": candidate.name, "axis": candidate.axis, "says": candidate.says, **one.facts,
+        }  # fmt: skip
+        for precision in PRECISIONS:
+            row[precision] = _means(verdicts[candidate.name, precision])
+        rows[candidate.name] = row
+    return rows
+
+
+def _means(judged: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    verdicts = [verdict for _, verdict in judged]
+    return {
+        "objective": round(mean(v.standing.objective for v in verdicts), 4),
+        "content": round(mean(v.standing.terms["content"] for v in verdicts), 4),
+        "style": round(mean(v.standing.terms["style"] for v in verdicts), 5),
+        "ratio": round(mean(v.standing.ratio for v in verdicts), 3),
+        "grid": round(mean(max(v.checkerboard.values()) for v in verdicts), 3),
+        "objective_by_style": {
+            style: round(mean(v.standing.objective for s, v in judged if s == style), 4)
+            for style in STYLES
+        },
+    }
+
+
+def _recipe(file: Path) -> dict[str, Any]:
+    from train import load_trained
+
+    recipe = load_trained(file)[2]["recipe"]
+    names = ("steps", "batch", "crop_px", "style_px", "style_weight", "coarse_weight",
+             "grid_weight", "consistency_weight", "optimizer", "learning_rate", "seed")  # fmt: skip
+    return {name: recipe[name] for name in names}
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("GOMP_SPINCOUNT", "0")
+    try:
+        main()
+    except ArtemError as error:
+        raise SystemExit(f"error: {error}") from None

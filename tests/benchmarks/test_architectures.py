@@ -1,0 +1,69 @@
+"""The study's candidates are networks like any other."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from artem.export.onnx import export_network
+from artem.learn.networks import SlimNet, style_vector
+
+FOLDER = Path(__file__).resolve().parents[2] / "benchmarks" / "architectures"
+MODULES = ("candidates", "study_net", "tables")
+
+
+@pytest.fixture(scope="module")
+def study() -> Iterator[SimpleNamespace]:
+    """The modules beside each other in the study's folder, which is no package."""
+    sys.path.insert(0, str(FOLDER))
+    try:
+        yield SimpleNamespace(**{name: __import__(name) for name in MODULES})
+    finally:
+        sys.path.remove(str(FOLDER))
+        for name in MODULES:
+            sys.modules.pop(name, None)
+
+
+def test_every_candidate_paints_odd_multiples(study: SimpleNamespace) -> None:
+    for candidate in study.candidates.CANDIDATES.values():
+        network = candidate.build().eval()
+        height, width = (count * network.multiple for count in (9, 11))
+        with torch.no_grad():
+            image = network.paint(torch.rand(1, 3, height, width), style_vector(network)[None])
+        assert image.shape == (1, 3, height, width), candidate.name
+        assert image.isfinite().all(), candidate.name
+        again = study.candidates.build(network.architecture)
+        assert again.architecture == network.architecture
+        assert again.style_sizes == network.style_sizes
+
+
+def test_without_arguments_it_is_the_slim_network(study: SimpleNamespace) -> None:
+    slim, ours = SlimNet(trunk=8), study.study_net.StudyNet(trunk=8)
+    ours.load_state_dict(slim.state_dict())
+    image, style = torch.rand(1, 3, 40, 32), torch.rand(1, slim.style_size)
+    torch.testing.assert_close(ours(image, style), slim(image, style))
+
+
+def test_what_is_enlarged_bilinearly_has_the_weights_of_its_base(study: SimpleNamespace) -> None:
+    candidate = study.candidates.CANDIDATES["bilinear"]
+    base = study.candidates.CANDIDATES[candidate.weights].build()
+    candidate.build().load_state_dict(base.state_dict())
+
+
+def test_a_study_network_is_exported_as_it_paints(study: SimpleNamespace, tmp_path: Path) -> None:
+    network = study.study_net.StudyNet(
+        stem=8, trunk=8, half=4, blocks=1, refine=0, entry="steps", enlarging="learned"
+    )
+    described = export_network(network, tmp_path / "study.onnx", name="study", card={})
+    assert described.multiple == 16
+
+
+def test_the_front_is_what_nothing_beats(study: SimpleNamespace) -> None:
+    def row(name: str, ms: float, objective: float) -> dict[str, object]:
+        return {"name": name, "float": {"objective": objective, "median_ms": {"vga": ms}}}
+
+    rows = [row("slow", 9, 1.0), row("beaten", 5, 2.1), row("quick", 2, 3.0), row("good", 4, 2.0)]
+    assert study.tables.on_front(rows, "float", "vga") == {"quick", "good", "slow"}
