@@ -265,3 +265,63 @@ def test_a_sheet_that_would_be_too_large_is_reduced(monkeypatch: pytest.MonkeyPa
     sheet = lay_out({"": [("a", tile(10)), ("b", tile(20))]})
     assert sheet.shape[1] == 2 * (50 + GAP_PX) + GAP_PX
     assert (sheet[GAP_PX : GAP_PX + 50, GAP_PX : GAP_PX + 50] == 10).all()
+
+
+@pytest.fixture
+def trainable(
+    make_photo: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> tuple[object, ...]:
+    """Arguments of ``artem study networks`` that take a second."""
+    monkeypatch.setattr("artem.learn.studies.bench.HELD_OUT_CROPS", 1)
+    for number in range(4):
+        make_photo(tmp_path / "photos" / f"{number}.png", 40, 36, number)
+    make_photo(tmp_path / "wide.png", 80, 70, 3)
+    return (
+        "study", "networks", "painting.png", "--photo", "wide.png", "--size", 80, "--steps", 2,
+        "--batch", 1, "--crop-px", 32, "--style-px", 64, "--few", 2, "-o", "out",
+        "--encoder", "tiny.safetensors",
+    )  # fmt: skip
+
+
+def test_networks_are_trained_once(run: Run, trainable: tuple[object, ...]) -> None:
+    chosen = ("--variant", "reported", "--variant", "few-photos")
+    result = run(*trainable, *chosen, "--photos", "photos", "--device", "cpu")
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout.splitlines() == [
+        *(f"wrote out/networks.{suffix}" for suffix in ("png", "md", "csv")),
+        *(f"wrote out/networks-curves.{suffix}" for suffix in ("png", "csv")),
+    ]
+    text = Path("out/networks.md").read_text(encoding="utf-8")
+    assert "steps 2, batch 1, crop px 32, style px 64, style weight 100.0" in text
+    assert "encoder tiny, " in text and text.count("\n| few photos | ") == 2
+    kept = {file: file.stat().st_mtime_ns for file in Path("out/networks").iterdir()}
+    assert len(kept) == 2
+    again = run(*trainable, *chosen, "--overwrite")  # no photos needed
+    assert again.exit_code == 0, again.stderr
+    assert kept == {file: file.stat().st_mtime_ns for file in Path("out/networks").iterdir()}
+    told = Path("out/networks.md").read_text(encoding="utf-8")
+    assert told.partition("##")[2] == text.partition("##")[2]
+    refused = run(*trainable, "--overwrite")
+    assert refused.exit_code == 1
+    assert "Not trained yet: batch-norm, transposed" in refused.stderr
+
+
+def test_networks_that_are_done_are_kept_when_it_is_stopped(
+    run: Run, trainable: tuple[object, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from artem.learn.studies.bench import Bench
+
+    train = Bench.train
+
+    def once(self: Bench, name: str, *rest: Any) -> Any:
+        if name != "reported":
+            raise KeyboardInterrupt
+        return train(self, name, *rest)
+
+    monkeypatch.setattr(Bench, "train", once)
+    result = run(*trainable, "--photos", "photos")
+    assert result.exit_code == 130
+    assert result.stderr == "stopped after 2 pictures.\n"
+    assert [file.name for file in Path("out/networks").iterdir()] == ["reported.safetensors"]
+    assert {row["picture"] for row in table("networks")} == {"as reported"}
+    assert Path("out/networks-curves.csv").exists()

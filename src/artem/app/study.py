@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -11,6 +11,7 @@ from artem.app.options import given
 from artem.app.study_run import LEAST_PX, load_images, load_studies, run_study
 
 SIZE_PX = 256
+NETWORKS_SIZE_PX = 384
 
 study = typer.Typer(
     help="Show what layers, losses and weights do: a sheet of pictures and a table each.",
@@ -218,6 +219,72 @@ def losses(
         losses=loss, layers=layer, evaluations=evaluations, tv_weight=tv_weight, seed=seed
     )
     run_study(studies.study_losses, "losses", out, encoder, images, options, overwrite)
+
+
+@study.command(no_args_is_help=True)
+def networks(
+    painting: PaintingArgument,
+    photos: Annotated[
+        Path | None,
+        typer.Option("--photos", metavar="DIR", help="To train on what is not trained yet."),
+    ] = None,
+    held_out: Annotated[
+        Path | None,
+        typer.Option("--held-out", metavar="DIR", help="To measure on; some of --photos without."),
+    ] = None,
+    photo: Annotated[
+        list[Path] | None,
+        typer.Option("--photo", metavar="FILE", help="To paint; the package's samples without."),
+    ] = None,
+    variant: Annotated[
+        list[str] | None,
+        typer.Option("--variant", metavar="NAME", help="What is changed; all without."),
+    ] = None,
+    out: OutOption = OUT,
+    encoder: EncoderOption = None,
+    size: Annotated[
+        int, typer.Option("--size", metavar="PX", min=64, help="Longer side of what is painted.")
+    ] = NETWORKS_SIZE_PX,
+    steps: Annotated[int | None, typer.Option(min=1, help="Of each training.")] = None,
+    batch: Annotated[int | None, typer.Option(min=1, help="Photos a step.")] = None,
+    crop: Annotated[int | None, typer.Option("--crop-px", min=32, help="Side of a photo.")] = None,
+    style_px: Annotated[
+        int | None, typer.Option(min=64, help="Shorter side of the painting.")
+    ] = None,
+    style_weight: Annotated[
+        float | None, typer.Option(min=0, help="Against a content weight of 25.")
+    ] = None,
+    learning_rate: Annotated[float | None, typer.Option(min=0, help="Adam's.")] = None,
+    few: Annotated[int | None, typer.Option(min=1, help="How many photos few-photos sees.")] = None,
+    device: Annotated[str | None, typer.Option("--device", help="cpu or cuda.")] = None,
+    seed: SeedOption = None,
+    overwrite: OverwriteOption = False,
+) -> None:
+    """Networks of one style, trained with few photos, other norms, upsampling, weights, clipping.
+
+    Trained networks are kept in networks/ below -o; the same command takes them from there.
+    """
+    from artem.app.web.studio import sample_photos
+
+    studies = load_studies()
+    pictures: dict[str, Any] = {}
+    for file in photo or sample_photos():
+        name = file.stem
+        if name in pictures:
+            name = f"{name} {len(pictures) + 1}"
+        pictures[name] = load_images(size, photo=file)["photo"]
+    options = given(
+        photos=photos, held_out=held_out, names=variant, steps=steps, batch=batch, crop_px=crop,
+        style_px=style_px, style_weight=style_weight, learning_rate=learning_rate, few=few,
+        device=device, seed=seed,
+    )  # fmt: skip
+    run_study(
+        studies.study_networks, "networks", out, encoder, {},
+        {"painting": painting, "out": out, "pictures": pictures} | options, overwrite,
+        and_settings_of=studies.train_variants,
+    )  # fmt: skip
+    for suffix in ("png", "csv"):
+        typer.echo(f"wrote {out / f'networks-curves.{suffix}'}")
 
 
 def _channels(text: str) -> list[int] | None:

@@ -6,7 +6,6 @@ import csv
 import tempfile
 import time
 from collections.abc import Mapping
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -87,7 +86,9 @@ class StudyReport:
         from artem.core.picture import save_picture
 
         sheet, text, table = self.files
-        rows = {row: list(panels) for row, panels in groupby(self.panels, lambda panel: panel.row)}
+        rows: dict[str, list[Panel]] = {}
+        for panel in self.panels:
+            rows.setdefault(panel.row, []).append(panel)
         save_picture(
             sheet,
             lay_out({

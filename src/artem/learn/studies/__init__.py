@@ -6,6 +6,7 @@ Each is a generator of :class:`Panel`, so whoever stops one keeps what is there.
 from artem.learn.studies.activations import maximize_activation, study_activations
 from artem.learn.studies.layer_weights import propose_weights, study_layer_weights
 from artem.learn.studies.layers import study_layers
+from artem.learn.studies.networks import study_networks, train_variants
 from artem.learn.studies.panel import Panel, Progress
 from artem.learn.studies.style_losses import study_losses
 from artem.learn.studies.sweeps import sweep_content, sweep_style
@@ -19,6 +20,8 @@ __all__ = [
     "study_layer_weights",
     "study_layers",
     "study_losses",
+    "study_networks",
     "sweep_content",
     "sweep_style",
+    "train_variants",
 ]

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
-from dataclasses import replace
+import csv
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,358 +12,239 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from artem.core.errors import TrainingError
-from artem.learn.encoders import Encoder, load_encoder
-from artem.learn.losses import gram_loss, gram_matrix
-from artem.learn.losses.published import fit_layers
-from artem.learn.networks.transformer import TransformerNet
-from artem.learn.studies.variants import (
-    Trained,
-    Variant,
-    find_variants,
-    load_variant,
-    save_variant,
-)
-from artem.learn.training.loop import clip_gradients, fast_bfloat16, find_device
-from artem.learn.training.photos import PhotoFolder, load_style_picture
-from artem.learn.training.recipe import (
-    Recipe,
-    fitted_recipe,
-    perceptual_loss,
-    published_recipe,
-)
+from artem.core.errors import PictureError
+from artem.core.files import replacing
+from artem.core.picture import Frame, save_picture
+from artem.learn.encoders import Encoder
+from artem.learn.judge.border import border_ratio
+from artem.learn.judge.checkerboard import WINDOW_PX, checkerboard
+from artem.learn.judge.pictures import luminance
+from artem.learn.optimization.images import frame_of
+from artem.learn.studies.bench import STEP_COLUMNS
+from artem.learn.studies.curve_plot import COLORS, PAPER, Line, curve_plot
+from artem.learn.studies.panel import OnProgress, Panel, nobody
+from artem.learn.studies.variant_training import MULTIPLE_PX, train_variants, trained_variants
+from artem.learn.studies.variants import VARIANTS, Trained
+from artem.learn.training.photos import load_style_picture
 
-FEW_PHOTOS = 500
-"""As many as the HPI report compares with all of its photos."""
+__all__ = ["study_networks", "train_variants"]
 
-SET_ASIDE = 64
-"""Photos that no variant sees, where no folder of held-out ones is given."""
+CLOSE_PX, CLOSE_ZOOM = 48, 4
 
-HELD_OUT_CROPS = 32
-HELD_OUT_TIMES = 30
-"""How often a training is measured on held-out photos."""
+PERIODS = ("1/2", "1/4")
+"""The frequencies of this network's strides, of those that the judge tells."""
 
-SHUFFLE_SEED = 500
+LAST = 5
+"""Held-out measurements at the end of a training that its figures are the mean of: at a rate
+that does not fall, the last alone says little."""
 
-STEP_COLUMNS = ("objective", "content", "style", "tv", "gradient", "clipped")
-"""At each step: the objective that is minimized; its terms without their weights; the norm of
-the whole gradient before clipping; the share of tensors whose gradient has a norm above 1."""
-
-MULTIPLE_PX = 4
-LEAST_CROP_PX = 32
+FIRST_ROW = "the painting, and the objective on held-out photos"
 
 
-def network_file(out: Path, name: str) -> Path:
-    """Where a variant's trained network is kept below a study's folder."""
-    return out / "networks" / f"{name}.safetensors"
-
-
-def train_variants(
+def study_networks(
+    encoder: Encoder,
     painting: Path,
-    photos: Path | None,
-    held_out: Path | None,
     out: Path,
     *,
+    pictures: Mapping[str, Tensor],
+    photos: Path | None = None,
+    held_out: Path | None = None,
     names: Sequence[str] | None = None,
-    steps: int = 1500,
-    batch: int = 4,
-    crop_px: int = 256,
-    style_px: int = 480,
-    style_weight: float = 100.0,
-    learning_rate: float = 1e-3,
-    few: int = FEW_PHOTOS,
-    seed: int = 0,
-    encoder: str | Path | None = "compact",
-    device: str | torch.device | None = None,
-    until_s: float | None = None,
-    on_line: Callable[[str], object] = print,
-    on_step: Callable[[str, int, float], object] = lambda name, step, objective: None,
-) -> list[str]:
-    """Train a network of each kind for one painting, and keep each when it is done.
+    on_progress: OnProgress = nobody,
+    **settings: Any,
+) -> Iterator[Panel]:
+    """Networks of one style, each trained with one thing changed.
 
-    All have the same seed: first weights (as far as they have the same shapes), photos
-    and crops. Adam, at one learning rate throughout, minimizes the losses of the HPI
-    report with the layers that the encoder has. Those that are there already are left
-    as they are.
+    What the HPI report compares: few photos against all; norms and upsampling; layer
+    weights; clipping of gradients. Networks that were trained before, here or on another
+    machine, are taken from ``out``. Beside the panels, ``out`` gets ``networks-curves.png``
+    and ``networks-curves.csv``, up to date after each network.
 
     Args:
-        painting: the style picture.
-        photos: folder with training photos; not needed where all networks are there.
-        held_out: folder with other photos to measure on; ``None`` sets 64 of ``photos``
-            aside, a tenth where there are fewer than 640.
-        out: each network becomes ``networks/NAME.safetensors`` in it.
-        names: of :data:`~artem.learn.studies.variants.VARIANTS`; all by default.
-        steps, batch, crop_px: of each training.
-        style_px: shorter side to which the painting is reduced.
-        style_weight: against a content weight of 25. The report's is 10, for features of
-            a VGG of unknown scale: with ``compact``, total variation outweighs it then.
-        learning_rate: Adam's (HPI report, section 3.5).
-        few: how many photos the variant ``few-photos`` sees: the first ones of all,
-            shuffled.
-        seed: of everything drawn but this shuffle.
-        encoder: see :func:`~artem.learn.encoders.load_encoder`.
-        device: see :func:`~artem.learn.training.loop.find_device`.
-        until_s: seconds from the call after which no step is made. A network that is
-            not done then is dropped, and none is begun that would not be.
-        on_line: told how it goes, a sentence at a time.
-        on_step: called after each step with the variant, the steps done and the objective.
+        encoder, painting, photos, held_out, out, names: see
+            :func:`~artem.learn.studies.variant_training.train_variants`.
+        pictures: photos to paint by name, ``(1, 3, H, W)`` in [0, 1], 64 px or more a side.
+        on_progress: called after each step of a training with the objective.
+        settings: the others of ``train_variants``.
 
-    Returns:
-        The names of the networks that are there now.
+    Yields:
+        For each network its objective over steps, with the figures of its training, and
+        each photo as it paints it with checkerboard and border
+        (:mod:`artem.learn.judge`): the whole, and close by the upper left corner and the
+        place where the photo is flattest.
 
     Raises:
-        TrainingError: there is no such variant, folder or device; there are too few photos;
-            or a network that is there was trained with other settings.
+        PictureError: a photo is too small.
+        TrainingError: see ``train_variants``.
     """
-    started_s = time.monotonic()
-    wanted = find_variants(list(names) if names else None)
-    if crop_px % MULTIPLE_PX or crop_px < LEAST_CROP_PX:
-        raise TrainingError(
-            f"The crop's side of {crop_px} px does not fit.\n"
-            f"  Use a multiple of {MULTIPLE_PX} from {LEAST_CROP_PX} up."
-        )
-    loaded = load_encoder(encoder)
-    recipe, _ = fitted_recipe(
-        replace(
-            published_recipe(
-                Recipe(
-                    steps=steps, batch=batch, crop_px=crop_px, style_px=style_px,
-                    learning_rate=learning_rate, seed=seed,
-                ),
-                "hpi",
-            ),
-            style_weight=style_weight,
-        ),
-        loaded,
-    )  # fmt: skip
-    picture = load_style_picture(painting, style_px)
-    settings: dict[str, Any] = {
-        "painting": hashlib.sha256(picture.numpy().tobytes()).hexdigest()[:16],
-        "encoder": loaded.name, "steps": steps, "batch": batch, "crop px": crop_px,
-        "style px": style_px, "style weight": style_weight, "learning rate": learning_rate,
-        "seed": seed,
-    }  # fmt: skip
-    there = [name for name in wanted if network_file(out, name).is_file()]
-    for name in there:
-        refuse_other_settings(network_file(out, name), name, settings)
-        on_line(f"{name}: there already")
-    missing = {name: variant for name, variant in wanted.items() if name not in there}
-    if not missing:
-        return there
-    if photos is None:
-        raise TrainingError(
-            f"{', '.join(missing)}: not trained yet.\n  Name a folder of photos with --photos."
-        )
-    shown = _divided(photos, held_out, few, any(v.few for v in missing.values()))
-    bench = _Bench(loaded, recipe, picture, shown["held out"], find_device(device))
-    longest_s = 0.0
-    for name, variant in missing.items():
-        begun_s = time.monotonic()
-        if until_s is not None and begun_s - started_s + longest_s > until_s:
-            on_line(f"{name}: no time left")
-            break
-        few_or_all = shown["few" if variant.few else "all"]
-        deadline_s = None if until_s is None else started_s + until_s
-        result = bench.train(name, variant, few_or_all, deadline_s, on_line, on_step)
-        if result is None:
-            on_line(f"{name}: dropped, as the time is up")
-            break
-        network, curves = result
-        took_s = time.monotonic() - begun_s
-        longest_s = max(longest_s, took_s)
-        told = settings | {
-            "photos": len(few_or_all.files),
-            "held-out photos": len(shown["held out"].files),
-            "variant": variant.told, "clip": variant.clip, "norm": variant.norm,
-            "transposed": variant.transposed,
-        }  # fmt: skip
-        trained = Trained(network, told, curves, device_name(bench.device), took_s)
-        save_variant(network_file(out, name), name, trained)
-        there.append(name)
-        last = float(curves["held-out objective"][-1])
-        on_line(f"{name}: done in {took_s:.0f} s, held-out objective {last:.4g}")
-    return [name for name in wanted if name in there]
-
-
-def refuse_other_settings(file: Path, name: str, settings: Mapping[str, Any]) -> None:
-    """Networks can be compared where everything else is the same.
-
-    Raises:
-        TrainingError: the file's network was trained with other settings.
-    """
-    theirs = load_variant(file, name).settings
-    other = {key: theirs.get(key) for key, value in settings.items() if theirs.get(key) != value}
-    if other:
-        told = ", ".join(
-            "another painting" if key == "painting" else f"{key} {value}"
-            for key, value in other.items()
-        )
-        raise TrainingError(
-            f"'{file}' was trained with {told}.\n"
-            f"  Give the same options to go on, or another folder with -o to start anew."
-        )
-
-
-def device_name(device: torch.device) -> str:
-    """What a training ran on, in words."""
-    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
-
-
-def _divided(
-    photos: Path, held_out: Path | None, few: int, needs_few: bool
-) -> dict[str, PhotoFolder]:
-    """The photos as ``all``, ``few`` and ``held out``; nothing of the last is in the others."""
-    every = PhotoFolder(photos)
-    shuffled = [
-        every.files[index]
-        for index in np.random.default_rng(SHUFFLE_SEED).permutation(len(every.files))
-    ]
-    if held_out is None:
-        aside = min(SET_ASIDE, max(1, len(shuffled) // 10))
-        measured = PhotoFolder(photos)
-        measured.files = shuffled[-aside:]
-        shuffled = shuffled[:-aside]
-    else:
-        measured = PhotoFolder(held_out)
-        names = {file.resolve() for file in measured.files}
-        shuffled = [file for file in shuffled if file.resolve() not in names]
-    if not shuffled or (needs_few and few >= len(shuffled)):
-        raise TrainingError(
-            f"The folder '{photos}' has {len(shuffled)} photos to train on, and the variant "
-            f"'few-photos' should see {few} of them.\n"
-            f"  Name a larger folder, lower --few, or leave that variant out with --variant."
-        )
-    every.files = sorted(shuffled)
-    some = PhotoFolder(photos)
-    some.files = sorted(shuffled[:few])
-    return {"all": every, "few": some, "held out": measured}
-
-
-class _Bench:
-    """What all trainings have in common: the losses' targets and the held-out crops.
-
-    Args:
-        encoder: for the losses.
-        recipe: as reported; a variant changes what sets it apart.
-        painting: ``(1, 3, H, W)`` in [0, 1].
-        held_out: photos to measure on.
-        device: where everything runs.
-    """
-
-    def __init__(
-        self,
-        encoder: Encoder,
-        recipe: Recipe,
-        painting: Tensor,
-        held_out: PhotoFolder,
-        device: torch.device,
-    ) -> None:
-        self.encoder = encoder.to(device)
-        self.recipe = recipe
-        self.painting = painting.to(device)
-        self.device = device
-        self.low_precision = fast_bfloat16(device)
-        if device.type == "cpu":
-            torch.set_flush_denormal(True)
-        self.loss = perceptual_loss(encoder, recipe)
-        with torch.no_grad():
-            self.target = self.loss.style_target(self.painting)
-            features = encoder(self.painting, list(self.loss.style_layers))
-            self.grams = {layer: gram_matrix(maps) for layer, maps in features.items()}
-            count = -(-HELD_OUT_CROPS // recipe.batch)
-            self.crops = [
-                held_out.batch(recipe.batch, recipe.crop_px, seed=SHUFFLE_SEED, step=number)
-                for number in range(count)
-            ]
-
-    def train(
-        self,
-        name: str,
-        variant: Variant,
-        photos: PhotoFolder,
-        deadline_s: float | None,
-        on_line: Callable[[str], object],
-        on_step: Callable[[str, int, float], object],
-    ) -> tuple[TransformerNet, dict[str, Tensor]] | None:
-        """One network with its curves, or ``None`` where the clock reached the deadline."""
-        recipe = self.recipe
-        loss, target = self.loss, self.target
-        if variant.style_layers:
-            layers, _ = fit_layers(variant.style_layers, self.encoder)
-            loss = perceptual_loss(self.encoder, replace(recipe, style_layers=layers))
-            target = loss.style_target(self.painting)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(recipe.seed)
-            network = variant.network()
-        network.to(self.device).train()
-        parameters = list(network.parameters())
-        adam = torch.optim.Adam(parameters, lr=recipe.learning_rate)
-        told = max(1, recipe.steps // HELD_OUT_TIMES)
-        steps: list[list[float]] = []
-        measured: list[dict[str, float]] = []
-        spoiled = 0
-        batches = photos.batches(recipe.batch, recipe.crop_px, recipe.seed)
-        with closing(batches):
-            for content in batches:
-                content = content.to(self.device)
-                with self._autocast():
-                    kept = loss.content_target(content)
-                    terms = loss.terms(network(content), kept, target)
-                objective = loss.total(terms).mean()
-                adam.zero_grad()
-                objective.backward()  # type: ignore[no-untyped-call]
-                norms = torch.stack([p.grad.norm() for p in parameters if p.grad is not None])
-                if clip_gradients(parameters, variant.clip, "parameter"):
-                    adam.step()
-                else:
-                    spoiled += 1
-                means = [terms[key].mean() for key in ("content", "style", "tv")]
-                clipped = (norms > 1).float().mean()
-                numbers = torch.stack([objective, *means, norms.norm(), clipped]).tolist()
-                steps.append(numbers)
-                done = len(steps)
-                if done == 1 or done % told == 0 or done == recipe.steps:
-                    measured.append({"step": float(done)} | self.measure(network))
-                    on_line(
-                        f"{name}: step {done}, objective {numbers[0]:.4g}, "
-                        f"held out {measured[-1]['objective']:.4g}"
-                    )
-                on_step(name, done, numbers[0])
-                if done == recipe.steps:
-                    break
-                if deadline_s is not None and time.monotonic() > deadline_s:
-                    return None
-        if spoiled:
-            on_line(
-                f"{name}: {spoiled} steps had gradients that were not finite, and were left out"
-            )
-        curves = {"step": torch.arange(1, len(steps) + 1).float()}
-        curves |= dict(zip(STEP_COLUMNS, torch.tensor(steps).T, strict=True))
-        curves |= {
-            f"held-out {key}": torch.tensor([numbers[key] for numbers in measured])
-            for key in measured[0]
+    shown = {name: _fitting(name, image) for name, image in pictures.items()}
+    places = {name: flattest(frame_of(image), CLOSE_PX) for name, image in shown.items()}
+    known = {
+        name: parameter.default
+        for name, parameter in inspect.signature(train_variants).parameters.items()
+        if parameter.default is not parameter.empty
+    }
+    known |= {"on_line": lambda line: None} | settings
+    known |= {"names": names, "encoder": encoder, "on_progress": on_progress}
+    made: dict[str, Trained] = {}
+    for name, trained in trained_variants(painting, photos, held_out, out, **known):
+        if not made:
+            yield from _given(painting, shown, places)
+        made[name] = trained
+        _write_curves(out, made)
+        label = VARIANTS[name].told
+        panels, grids = [], []
+        for photo, image in shown.items():
+            with torch.no_grad():
+                frame = frame_of(trained.network(image))
+            grid = checkerboard(frame)
+            figures: dict[str, float | str] = {
+                f"checkerboard {period}": grid[period] for period in PERIODS
+            }
+            figures["border"] = border_ratio(frame)["gradient"]
+            grids.append(figures)
+            panels.append(Panel(photo, label, frame, figures))
+            panels.append(Panel(_close_row(photo), label, close_by(frame, places[photo])))
+        told = _figures(trained) | {
+            key: float(np.mean([float(figures[key]) for figures in grids]))
+            for key in (grids[0] if grids else ())
         }
-        return network.cpu().eval(), curves
+        yield Panel(FIRST_ROW, label, _own_plot(name, made), told)
+        yield from panels
 
-    @torch.no_grad()
-    def measure(self, network: TransformerNet) -> dict[str, float]:
-        """Means over the held-out crops: the reported objective, its terms, and at each
-        style layer the relative error of the Gram matrix."""
-        network.eval()
-        sums: dict[str, float] = {}
-        for crops in self.crops:
-            crops = crops.to(self.device)
-            with self._autocast():
-                painted = network(crops)
-                terms = self.loss.terms(painted, self.loss.content_target(crops), self.target)
-                features = self.encoder(painted, list(self.grams))
-            numbers = {"objective": self.loss.total(terms), **terms}
-            for layer, gram in self.grams.items():
-                numbers[f"style {layer}"] = gram_loss(gram_matrix(features[layer]), gram)
-            for key, value in numbers.items():
-                sums[key] = sums.get(key, 0.0) + float(value.mean()) / len(self.crops)
-        network.train()
-        return sums
 
-    def _autocast(self) -> torch.autocast:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.low_precision)
+def flattest(frame: Frame, side_px: int) -> tuple[int, int]:
+    """Top and left of the square with the smallest gradient of luminance, off the border."""
+    light = luminance(frame)
+    steps = np.zeros_like(light)
+    steps[1:] += np.abs(np.diff(light, axis=0))
+    steps[:, 1:] += np.abs(np.diff(light, axis=1))
+    sums = np.pad(steps.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
+    squares = (
+        sums[side_px:, side_px:] - sums[:-side_px, side_px:]
+        - sums[side_px:, :-side_px] + sums[:-side_px, :-side_px]
+    )  # fmt: skip
+    edge_down, edge_right = (min(16, (length - 1) // 2) for length in squares.shape)
+    inner = squares[
+        edge_down : squares.shape[0] - edge_down, edge_right : squares.shape[1] - edge_right
+    ]
+    top, left = np.unravel_index(int(inner.argmin()), inner.shape)
+    return int(top) + edge_down, int(left) + edge_right
+
+
+def close_by(frame: Frame, place: tuple[int, int]) -> Frame:
+    """The upper left corner of a frame and another place, enlarged, side by side."""
+    tiles = []
+    for top, left in ((0, 0), place):
+        tile = frame[top : top + CLOSE_PX, left : left + CLOSE_PX]
+        tiles.append(tile.repeat(CLOSE_ZOOM, axis=0).repeat(CLOSE_ZOOM, axis=1))
+    gap = np.full((tiles[0].shape[0], 8, 3), PAPER, np.uint8)
+    return np.hstack([tiles[0], gap, tiles[1]])
+
+
+def _fitting(name: str, image: Tensor) -> Tensor:
+    """An image without what is beyond a multiple of 4 at its right and lower edge."""
+    height, width = (side // MULTIPLE_PX * MULTIPLE_PX for side in image.shape[-2:])
+    if min(height, width) < WINDOW_PX:
+        raise PictureError(
+            f"The photo '{name}' would be {width}x{height}, too small to see a grid in.\n"
+            f"  It takes {WINDOW_PX} pixels a side: use another photo, or a larger --size."
+        )
+    return image[..., :height, :width]
+
+
+def _close_row(photo: str) -> str:
+    return f"{photo}, close by: the upper left corner, and where the photo is flattest"
+
+
+def _given(
+    painting: Path, shown: Mapping[str, Tensor], places: Mapping[str, tuple[int, int]]
+) -> Iterator[Panel]:
+    sides = [max(image.shape[-2:]) for image in shown.values()]
+    small = load_style_picture(painting, min(sides, default=256) * 3 // 4)
+    yield Panel(FIRST_ROW, "the painting", frame_of(small))
+    for name, image in shown.items():
+        frame = frame_of(image)
+        yield Panel(name, "the photo", frame)
+        yield Panel(_close_row(name), "the photo", close_by(frame, places[name]))
+
+
+def _figures(trained: Trained) -> dict[str, float | str]:
+    """What a training came to: means of the last measurements on held-out photos."""
+    columns = [key for key in _columns(trained) if key.startswith("held-out")]
+    figures: dict[str, float | str] = {
+        key: float(trained.curves[key][-LAST:].mean()) for key in columns
+    }
+    figures["clipped"] = float(trained.curves["clipped"].mean())
+    figures["photos"] = str(trained.settings.get("photos", ""))
+    figures["minutes"] = trained.time_s / 60
+    figures["on"] = trained.device
+    return figures
+
+
+def _columns(trained: Trained) -> list[str]:
+    """Names of curves: the steps' first, and the objective before its terms."""
+    order = [*STEP_COLUMNS, *(f"held-out {column}" for column in STEP_COLUMNS)]
+    known = [key for key in trained.curves if not key.endswith("step")]
+    return sorted(known, key=lambda key: order.index(key) if key in order else len(order))
+
+
+def _curve(trained: Trained, column: str) -> tuple[list[float], list[float]]:
+    step = "held-out step" if column.startswith("held-out") else "step"
+    return trained.curves[step].tolist(), trained.curves[column].tolist()
+
+
+def _own_plot(name: str, made: Mapping[str, Trained]) -> Frame:
+    """A variant's held-out objective over steps, before that of the first one."""
+    first = next(iter(made))
+    lines = []
+    if first != name:
+        lines.append(Line(VARIANTS[first].told, (170, 168, 162), *_held_out(made[first])))
+    lines.append(Line(VARIANTS[name].told, _color(name), *_held_out(made[name])))
+    return curve_plot("", lines, width_px=384, height_px=288)
+
+
+def _held_out(trained: Trained) -> tuple[list[float], list[float]]:
+    """Without the first step, which is far above all others."""
+    steps, values = _curve(trained, "held-out objective")
+    return steps[1:], values[1:]
+
+
+def _color(name: str) -> tuple[int, int, int]:
+    return COLORS[list(VARIANTS).index(name) % len(COLORS)]
+
+
+def _write_curves(out: Path, made: Mapping[str, Trained]) -> None:
+    """All curves as a plot and as a table, a line for each step."""
+    plots = [
+        curve_plot(
+            title,
+            [Line(VARIANTS[name].told, _color(name), *curve) for name, curve in curves.items()],
+            width_px=700,
+            height_px=525,
+        )
+        for title, curves in (
+            (
+                "each network's own objective, over steps",
+                {name: _curve(trained, "objective") for name, trained in made.items()},
+            ),
+            (
+                "the objective as reported, on held-out photos",
+                {name: _held_out(trained) for name, trained in made.items()},
+            ),
+        )
+    ]
+    save_picture(out / "networks-curves.png", np.hstack(plots))
+    file = out / "networks-curves.csv"
+    with replacing(file) as partial, partial.open("w", encoding="utf-8", newline="") as lines:
+        columns = _columns(next(iter(made.values())))
+        writer = csv.writer(lines)
+        writer.writerow(["variant", "step", *columns])
+        for name, trained in made.items():
+            values: dict[int, dict[str, float]] = {}
+            for column in columns:
+                for step, value in zip(*_curve(trained, column), strict=True):
+                    values.setdefault(round(step), {})[column] = value
+            for step in sorted(values):
+                told = [values[step].get(column) for column in columns]
+                writer.writerow([name, step, *("" if v is None else f"{v:.6g}" for v in told)])

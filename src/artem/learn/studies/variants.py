@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,7 +63,7 @@ VARIANTS: dict[str, Variant] = {
 """By name, in the order in which they are trained: each is compared with the first."""
 
 
-def find_variants(names: list[str] | tuple[str, ...] | None) -> dict[str, Variant]:
+def find_variants(names: Sequence[str] | None) -> dict[str, Variant]:
     """The variants with these names, in the order of :data:`VARIANTS`; all for ``None``.
 
     Raises:
@@ -103,7 +103,7 @@ def save_variant(file: Path, name: str, trained: Trained) -> None:
 
     Kernels of the residual blocks, nine tenths of all weights, are rounded to 8 bits
     with a scale for each filter, the others to float16; what has one dimension stays
-    float32. The picture that the network paints changes by less than a level.
+    float32. The picture that the network paints changes by some tenth of a level (of 255).
 
     Raises:
         ArtemError: it cannot be written.
