@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import torch
 from study_net import StudyNet
 
 from artem.learn.networks import StyledNetwork
@@ -29,6 +30,7 @@ class Candidate:
         architecture: see :func:`build`.
         pruned_from: sizes at which its training begins, see :data:`PRUNED_AT`.
         weights: of which candidate it has the weights, where it is not trained itself.
+        seed: of the random weights that it begins with.
     """
 
     name: str
@@ -37,9 +39,11 @@ class Candidate:
     architecture: Mapping[str, Any]
     pruned_from: Mapping[str, int] = field(default_factory=dict)
     weights: str = ""
+    seed: int = 0
 
     def build(self) -> StyledNetwork:
         """The network with random weights, as large as its training begins."""
+        torch.manual_seed(self.seed)
         return build({**self.architecture, **self.pruned_from})
 
 
@@ -66,6 +70,7 @@ CANDIDATES = {
     candidate.name: candidate
     for candidate in (
         _slim("base", "base", "slim: stem 32, trunk 64, half 16, blocks 3, refine 2, grain 2"),
+        Candidate("again", "base", "the base from other random weights", {"name": "slim"}, seed=1),
         _preset("fast", "trunk 96, blocks 4: the shipped sizes"),
         _preset("micro", "stem 16, half 8: the shipped sizes"),
         _slim("trunk-48", "trunk", "trunk 48", trunk=48),
@@ -101,7 +106,6 @@ CANDIDATES = {
         Candidate("fine", "fine", "the HPI network", PRESETS["fine"]),
         _slim("micro-48", "preset", "stem 16, trunk 48, half 8, refine 1",
               stem=16, trunk=48, half=8, refine=1),
-        _slim("blocks-5", "blocks", "5 blocks", blocks=5),
     )
 }  # fmt: skip
 """In the order of their training: what matters less comes last."""

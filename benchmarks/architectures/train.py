@@ -133,7 +133,6 @@ def trained_state(
         the smooth loss, ``rollbacks``, ``seconds`` and ``recipe``.
     """
     begun_s = time.monotonic()
-    torch.manual_seed(recipe.seed)
     network = candidate.build()
     vectors = style_vector(network).repeat(len(pictures), 1)
     curve: list[tuple[int, float]] = []
