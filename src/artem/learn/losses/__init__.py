@@ -1,7 +1,7 @@
 """What a stylized picture is judged by, one loss a file."""
 
 from artem.learn.losses.adversarial import AdversarialLoss
-from artem.learn.losses.consistency import consistency_loss
+from artem.learn.losses.consistency import consistency_loss, patch_loss
 from artem.learn.losses.content import content_loss
 from artem.learn.losses.gram import gram_loss, gram_matrix
 from artem.learn.losses.grid import grid_loss
@@ -23,5 +23,6 @@ __all__ = [
     "gram_loss",
     "gram_matrix",
     "grid_loss",
+    "patch_loss",
     "total_variation",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 
@@ -29,3 +30,17 @@ def consistency_loss(stylized: Tensor, stylized_shifted: Tensor, shift: tuple[in
     first = stylized[..., down:, right:]
     second = stylized_shifted[..., :height, :width]
     return torch.square(first - second).mean(dim=(1, 2, 3))
+
+
+PATCH_PX = 16
+"""Larger than a stroke is wide, smaller than a patch that an eye takes for a shape."""
+
+
+def patch_loss(one: Tensor, other: Tensor) -> Tensor:
+    """Mean squared difference of the colors of patches, ``(N,)``.
+
+    Of two paintings ``(N, 3, H, W)`` in [0, 1] of the same photo over different noise: single
+    strokes may hang on the noise, what is larger belongs to the photo.
+    """
+    patches = (F.avg_pool2d(image, PATCH_PX, ceil_mode=True) for image in (one, other))
+    return torch.sub(*patches).square().mean(dim=(1, 2, 3))

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from artem.core.allocation import keep_freed_memory
 from artem.core.errors import TrainingError
 from artem.learn.encoders import Encoder
-from artem.learn.losses import ADVERSARIAL, AdversarialLoss, consistency_loss, grid_loss
+from artem.learn.losses import ADVERSARIAL, AdversarialLoss, consistency_loss, grid_loss, patch_loss
 from artem.learn.networks import StyledNetwork
 from artem.learn.networks.conditional import Grain, place_grain
 from artem.learn.training.checkpoints import load_checkpoint, save_checkpoint
@@ -303,7 +303,10 @@ class Trainer:
             stylized = paint(0, 0)
             target = self.loss.content_target(content)
             terms = self.loss.terms(stylized, target, styles.targets)
-            if recipe.consistency_weight:
+            if recipe.patch_weight and self.step % 2:
+                place_grain(self.network, *(int(at) for at in draw.integers(0, Grain.PERIOD, 2)))
+                terms["patch"] = patch_loss(stylized.float(), paint(0, 0).float())
+            elif recipe.consistency_weight:
                 moved = paint(down, right)
                 terms["consistency"] = consistency_loss(
                     stylized.float(), moved.float(), (down, right)
@@ -323,7 +326,7 @@ class Trainer:
         total = self.loss.total(terms) + self.recipe.range_weight * terms["range"]
         if "coarse" in terms:
             total = total + self.recipe.style_weight * self.recipe.coarse_weight * terms["coarse"]
-        for name in ("consistency", "grid"):
+        for name in ("consistency", "patch", "grid"):
             if name in terms:
                 total = total + getattr(self.recipe, f"{name}_weight") * terms[name]
         return total.mean()

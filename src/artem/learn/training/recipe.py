@@ -51,6 +51,9 @@ class Recipe:
             in at once is too little for a painting's larger forms (Wang et al.,
             arXiv:1612.01895, compare at three sizes). Crops below 64 px have no such term.
         consistency_weight: of :func:`~artem.learn.losses.consistency_loss`.
+        patch_weight: of :func:`~artem.learn.losses.patch_loss`, which takes every second
+            step in the place of the consistency loss. For networks with a
+            :class:`~artem.learn.networks.conditional.Grain`.
         grid_weight: of :func:`~artem.learn.losses.grid_loss`, at the network's stride.
         range_weight: price of values outside [0, 1], which a file cannot hold.
         clip: largest gradient norm, 0 for none.
@@ -79,6 +82,7 @@ class Recipe:
     published: str | None = None
     coarse_weight: float = 0.35
     consistency_weight: float = 15.0
+    patch_weight: float = 0.0
     grid_weight: float = 100.0
     range_weight: float = 1.0
     clip: float = 1.0
@@ -128,6 +132,7 @@ def published_recipe(recipe: Recipe, name: str) -> Recipe:
         published=name,
         coarse_weight=0.0,
         consistency_weight=0.0,
+        patch_weight=0.0,
         grid_weight=0.0,
         optimizer="adam",
         **settings,
