@@ -21,6 +21,7 @@ from artem.app.any_style import any_style
 from artem.app.bench import bench
 from artem.app.bench_live import bench_live
 from artem.app.distill import distill
+from artem.app.gallery import gallery
 from artem.app.imitate import imitate
 from artem.app.info import info
 from artem.app.judge import judge
@@ -75,6 +76,7 @@ app.command(no_args_is_help=True)(video)
 app.command(no_args_is_help=True)(live)
 app.command(no_args_is_help=True)(optimize)
 app.command()(styles)
+app.command()(gallery)
 app.command(no_args_is_help=True)(train)
 app.command(no_args_is_help=True)(polish)
 app.command(no_args_is_help=True)(any_style)

@@ -1,0 +1,48 @@
+"""``artem gallery``: photos in every style, on a page."""
+
+from pathlib import Path
+
+import pytest
+from app.conftest import Run
+from conftest import Library
+from PIL import Image
+
+from artem.core.picture import load_picture
+
+
+def test_the_page_shows_every_style_of_every_photo(run: Run, tiny_library: Library) -> None:
+    Path("photos").mkdir()
+    for name, color in (("a.png", "red"), ("b.jpg", "blue")):
+        Image.new("RGB", (90, 70), color).save(f"photos/{name}")
+    Path("photos/notes.txt").write_text("not a photo")
+    result = run("gallery", "photos", "-o", "shown", "--size", "64")
+    assert result.exit_code == 0, result.stderr
+    page = Path("shown/README.md").read_text()
+    assert "2 styles of 2 photos" in page
+    for name in ("great-wave", "starry-night"):
+        assert f"![{name}]({name}.jpg)" in page
+        assert load_picture(f"shown/{name}.jpg").frame.shape == (64, 2 * 64 + 8, 3)
+    photos = load_picture("shown/photos.jpg").frame
+    assert photos[32, 32, 0] > 200 and photos[32, 100, 2] > 200
+    again = run("gallery", "photos", "-o", "shown")
+    assert again.exit_code == 1
+    assert "'shown/README.md' exists already." in again.stderr
+    assert run("gallery", "photos", "-o", "shown", "--size", "64", "--overwrite").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["empty"], "There is no photo to paint."),
+        (["gone.jpg"], "There is no file 'gone.jpg'."),
+        (["--style", "gone"], "'gone' is not a style here."),
+    ],
+)
+def test_what_cannot_be_shown(
+    run: Run, tiny_library: Library, arguments: list[str], sentence: str
+) -> None:
+    Path("empty").mkdir()
+    result = run("gallery", *arguments, "-o", "shown")
+    assert result.exit_code != 0
+    assert sentence in result.stderr
+    assert not Path("shown/README.md").exists()
