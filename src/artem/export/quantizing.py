@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import io
 import json
 import logging
@@ -43,12 +44,12 @@ TOLERANCE = 0.05
 
 FLOAT_NODES = [
     "Add", "Mul", "Sub", "Div", "InstanceNormalization", "Split", "Clip", "Round",
-    "Concat", "Resize", "Pad", "Gather",
+    "Concat", "Resize", "Pad", "Gather", "Slice", "DepthToSpace",
 ]  # fmt: skip
 """What stays float, so that convolutions alone have quantized inputs, right in front of them.
 
 Sums, normalization, the style's scales and the grain lose most by rounding and gain no time.
-Concatenation, upsampling and padding could be int8 and save a tenth, but OpenVINO 2026.4
+Concatenation, padding and cutting could be int8 and save a tenth, but OpenVINO 2026.4
 then paints wrongly, off by 20 levels of 255, where ONNX Runtime is off by one.
 """
 
@@ -155,7 +156,12 @@ def calibrated(
     Weights are symmetric with a scale for each filter. Inputs of convolutions have a zero
     point where they go below 0, as behind a residual sum, and the whole range seen, as what
     one style never reaches another one does.
+    Weights that the graph does not use itself are left out.
     """
+    model = copy.deepcopy(model)
+    used = {name for node in model.graph.node for name in node.input}
+    for weight in [one for one in model.graph.initializer if one.name not in used]:
+        model.graph.initializer.remove(weight)
     with _quiet():
         quantized: onnx.ModelProto = nncf.quantize(
             model,
