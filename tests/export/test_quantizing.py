@@ -88,6 +88,9 @@ def test_every_convolution_and_nothing_else_has_quantized_inputs(made: Quantized
     for node in convolutions:
         for name in node.input[:2]:
             assert source[name].op_type == "DequantizeLinear"
+    frames, padded = 2, [node for node in proto.graph.node if node.op_type == "Pad"]
+    for node in padded[frames:]:  # in bytes
+        assert source[node.input[0]].op_type == "QuantizeLinear"
     feeding = {name for node in convolutions for name in node.input[:2]}
     made_by = [n for n in proto.graph.node if n.op_type == "DequantizeLinear"]
     assert {node.output[0] for node in made_by} == feeding

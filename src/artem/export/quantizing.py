@@ -29,6 +29,7 @@ from artem.core.network_file import NetworkFile, load_network_file
 from artem.core.picture import Frame, load_picture
 from artem.core.style_file import Style
 from artem.export.exhibits import find_candidates, find_painting
+from artem.export.quantizers import quantize_early, use_unsigned_bytes
 from artem.learn.encoders import load_encoder
 from artem.learn.judge.pictures import image_of, middle_square
 from artem.learn.training.photos import PhotoFolder, load_style_picture
@@ -49,8 +50,8 @@ FLOAT_NODES = [
 """What stays float, so that convolutions alone have quantized inputs, right in front of them.
 
 Sums, normalization, the style's scales and the grain lose most by rounding and gain no time.
-Concatenation, padding and cutting could be int8 and save a tenth, but OpenVINO 2026.4
-then paints wrongly, off by 20 levels of 255, where ONNX Runtime is off by one.
+What pads and cuts is quantized after all, see :func:`~artem.export.quantizers.quantize_early`:
+left to NNCF, the float maps that sums need would be quantized with it.
 """
 
 
@@ -157,6 +158,7 @@ def calibrated(
     point where they go below 0, as behind a residual sum, and the whole range seen, as what
     one style never reaches another one does.
     Weights that the graph does not use itself are left out.
+    Maps are unsigned, and quantized before they are padded.
     """
     model = copy.deepcopy(model)
     used = {name for node in model.graph.node for name in node.input}
@@ -176,6 +178,8 @@ def calibrated(
                 activations_range_estimator_params=RangeEstimatorParametersSet.MINMAX,
             ),
         )
+    use_unsigned_bytes(quantized)
+    quantize_early(quantized)
     return quantized
 
 
