@@ -44,7 +44,7 @@ def test_fine_is_exported_as_any_other(tmp_path: Path) -> None:
     network = FineNet(width=4, blocks=1)  # exporting compares the file with PyTorch
     described = export_network(network, tmp_path / "fine.onnx", name="fine", card={})
     again = load_network(described.path)
-    assert again.architecture == {"name": "fine", "width": 4, "blocks": 1}
+    assert again.architecture == {"name": "fine", "width": 4, "blocks": 1, "binary": 0}
     assert network_identity(again) == network_identity(network) == described.identity
 
 

@@ -83,14 +83,34 @@ def test_the_file_says_what_it_is(made: Quantized) -> None:
 def test_every_convolution_and_nothing_else_has_quantized_inputs(made: Quantized) -> None:
     proto = onnx.load(made.network.path)
     source = {output: node for node in proto.graph.node for output in node.output}
+
+    def quantized_behind(name: str) -> set[str]:
+        """Names of what is dequantized for this input, seen through what only moves it."""
+        node = source[name]
+        if node.op_type in ("Pad", "Slice", "Expand"):
+            return quantized_behind(node.input[0])
+        if node.op_type == "Concat":
+            return {each for part in node.input for each in quantized_behind(part)}
+        assert node.op_type == "DequantizeLinear"
+        return {name}
+
     convolutions = [node for node in proto.graph.node if node.op_type == "Conv"]
     assert len(convolutions) == 9
-    for node in convolutions:
-        for name in node.input[:2]:
-            assert source[name].op_type == "DequantizeLinear"
-    feeding = {name for node in convolutions for name in node.input[:2]}
+    feeding = {
+        each for node in convolutions for name in node.input[:2] for each in quantized_behind(name)
+    }
     made_by = [n for n in proto.graph.node if n.op_type == "DequantizeLinear"]
     assert {node.output[0] for node in made_by} == feeding
+
+
+def test_maps_are_unsigned_and_weights_are_signed(made: Quantized) -> None:
+    proto = onnx.load(made.network.path)
+    types = {one.name: one.data_type for one in proto.graph.initializer}
+    for node in proto.graph.node:
+        if node.op_type == "QuantizeLinear":  # weights are stored quantized
+            assert types[node.input[2]] == onnx.TensorProto.UINT8
+        if node.op_type == "DequantizeLinear" and node.input[0] in types:
+            assert types[node.input[0]] == onnx.TensorProto.INT8
 
 
 @pytest.mark.parametrize("engine", ["openvino", "onnxruntime"])

@@ -88,7 +88,11 @@ class SlimNet(StyledNetwork):
         self.measure()
 
     def residual(self, image: Tensor, style: Iterator[Tensor]) -> Tensor:
-        quarter = self.stem(image, style)
+        maps = self.maps(self.stem(image, style), style)
+        return F.pixel_shuffle(self.to_full(self.to_half(maps, style), style), 2)
+
+    def maps(self, quarter: Tensor, style: Iterator[Tensor]) -> Tensor:
+        """From the stem's maps to those that the head takes, both ``(N, stem, H/4, W/4)``."""
         maps = self.grain(quarter, style) if self.grain else quarter
         maps = self.down(maps, style)
         if isinstance(self.trunk, nn.ModuleList):
@@ -96,9 +100,7 @@ class SlimNet(StyledNetwork):
         else:
             maps = self.narrow(self.trunk(self.widen(maps, style), style), style)
         maps = self.up(maps, style) + quarter
-        maps = through(self.refine, maps, style)
-        maps = self.to_half(maps, style)
-        return F.pixel_shuffle(self.to_full(maps, style), 2)
+        return through(self.refine, maps, style)
 
     def constrain(self) -> None:
         _level_shuffle(self.to_full.conv, 2)
