@@ -237,3 +237,13 @@ def test_the_judge_judges_what_a_file_holds(made: Quantized) -> None:
     assert _judged_precision(source, "auto") == "float"
     assert _judged_precision(source, "int8") == "int8"
     assert _judged_precision(made.network, "auto") == "auto"
+
+
+def test_the_identity_gives_the_frame_back_in_int8(made: Quantized) -> None:
+    frame = np.asarray(draw_photo(96, 64, 5))[None]
+    vector = np.zeros((1, made.network.style_size), np.float32)
+    vector[0, -9:-6] = 1
+    for name, engine in engines().items():
+        if engine.why_not(made.network, "int8") is None:
+            session = open_session(made.network, engine=name, precision="int8")
+            np.testing.assert_array_equal(session(frame, vector), frame)
