@@ -132,6 +132,35 @@ def test_progress_reports_unweighted_terms_and_their_weighted_sum(
         assert progress.terms["consistency"] > 0
 
 
+def test_every_second_step_asks_what_hangs_on_the_noise(tiny_vgg: VGG, photos: PhotoFolder) -> None:
+    recipe = replace(RECIPE, steps=4, consistency_weight=7.0, patch_weight=13.0)
+    trainer = make_trainer(photos, tiny_vgg, recipe)
+    seen: list[Progress] = []
+    trainer.run(seen.append)
+    for progress, name in zip(seen, ("consistency", "patch") * 2, strict=True):
+        assert progress.terms.keys() & {"consistency", "patch"} == {name}
+        assert progress.terms[name] > 0
+        rest = trainer._weighted({
+            other: torch.tensor([value]) for other, value in progress.terms.items() if other != name
+        })  # fmt: skip
+        weight = {"consistency": 7.0, "patch": 13.0}[name]
+        assert progress.loss - float(rest) == pytest.approx(
+            weight * progress.terms[name], rel=1e-2, abs=1e-5
+        )
+
+
+def test_a_network_without_noise_has_no_patches_to_lose(tiny_vgg: VGG, photos: PhotoFolder) -> None:
+    trainer = make_trainer(photos, tiny_vgg, replace(RECIPE, steps=2, patch_weight=1.0))
+    trainer.network = SlimNet(stem=8, trunk=8, half=4, blocks=1, grain=0)
+    trainer._paint = trainer.network
+    vectors = style_vector(trainer.network).repeat(2, 1)
+    styles = replace(trainer._styles(torch.tensor([0, 1])), vectors=vectors)
+    trainer.step = 1
+    wide = torch.cat([draw_picture(trainer.wide_px, n) for n in (4, 5)])
+    terms, _ = trainer._terms(wide, styles, np.random.default_rng(0))
+    torch.testing.assert_close(terms["patch"], torch.zeros(2))
+
+
 def test_the_coarse_term_is_the_style_term_at_half_the_size(
     tiny_vgg: VGG, photos: PhotoFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
