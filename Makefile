@@ -5,7 +5,7 @@
 #              bench-steady (flicker; CLIPS=folder of videos for real ones beside the made ones),
 #              bench-binary (binary convolutions against float, int8 and plain loops),
 #              bench-architectures (PHOTOS and PAINTINGS; trains candidates, on a GPU by choice),
-#              bench-any-style (ARTWORKS=folder; if given NAMED=folder, NETWORK, ADAIN, POLISHED, TRAINED)
+#              bench-any-style (ARTWORKS=folder; if given NAMED=folder, NETWORK, ADAIN, POLISHED, NETWORKS)
 # make clean   removes what these commands made, but for the environments
 #
 # Another Python: make demo PYTHON=python3.12
@@ -104,7 +104,7 @@ bench-any-style: $(DEV)/installed
 		--sheet docs/any-style.jpg \
 		$(if $(NAMED),--named "$(NAMED)") $(if $(NETWORK),--network "$(NETWORK)") \
 		$(if $(ADAIN),--adain "$(ADAIN)") $(if $(POLISHED),--polished "$(POLISHED)") \
-		$(if $(TRAINED),--trained "$(TRAINED)")
+		$(if $(NETWORKS),--trained "$(NETWORKS)")
 
 clean:
 	rm -rf demo build dist src/*.egg-info .mypy_cache .pytest_cache .ruff_cache

@@ -21,7 +21,7 @@ SHOWN_ARTWORKS, SHOWN_PHOTOS = 12, 2
 TILE_PX, GAP_PX, BETWEEN_PX = 176, 8, 24
 """Side of a tile; what lies between tiles, and between what was made of two photos."""
 
-HEADING_PX, LABEL_PX, FONT_PX = 40, 30, 22
+HEADING_PX, LABEL_PX, FONT_PX = 40, 36, 22
 
 MOST_BYTES = 900_000
 BEST_QUALITY, LEAST_QUALITY = 90, 40
