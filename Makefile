@@ -4,7 +4,8 @@
 # make bench   the figures: bench-speed, bench-quality (PAINTINGS=folder, of PHOTOS=folder if given),
 #              bench-steady (flicker; CLIPS=folder of videos for real ones beside the made ones),
 #              bench-binary (binary convolutions against float, int8 and plain loops),
-#              bench-architectures (PHOTOS and PAINTINGS; trains candidates, on a GPU by choice)
+#              bench-architectures (PHOTOS and PAINTINGS; trains candidates, on a GPU by choice),
+#              bench-any-style (ARTWORKS=folder; if given NAMED=folder, NETWORK, ADAIN, POLISHED, NETWORKS)
 # make clean   removes what these commands made, but for the environments
 #
 # Another Python: make demo PYTHON=python3.12
@@ -21,10 +22,10 @@ NATIVE := setup.py $(wildcard native/*.cpp native/*.h)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check lint bench bench-speed bench-binary bench-quality bench-steady \
-	bench-architectures clean
+	bench-architectures bench-any-style clean
 
 help:
-	@sed -n 's/^# \{0,1\}//p' Makefile | head -n 10
+	@sed -n 's/^# \{0,1\}//p' Makefile | head -n 11
 
 # One environment without PyTorch for the demo, as a user's is; one with everything for development.
 
@@ -96,6 +97,14 @@ bench-architectures: $(DEV)/installed
 		--paintings "$(PAINTINGS)" --out $(TRAINED)
 	$(DEV)/bin/python benchmarks/architectures/run.py --photos "$(PHOTOS)" \
 		--paintings "$(PAINTINGS)" --trained $(TRAINED)
+
+bench-any-style: $(DEV)/installed
+	@test -n "$(ARTWORKS)" || { echo "error: bench-any-style needs ARTWORKS=folder." >&2; exit 1; }
+	$(DEV)/bin/python benchmarks/any_style/run.py --artworks "$(ARTWORKS)" \
+		--sheet docs/any-style.jpg \
+		$(if $(NAMED),--named "$(NAMED)") $(if $(NETWORK),--network "$(NETWORK)") \
+		$(if $(ADAIN),--adain "$(ADAIN)") $(if $(POLISHED),--polished "$(POLISHED)") \
+		$(if $(NETWORKS),--trained "$(NETWORKS)")
 
 clean:
 	rm -rf demo build dist src/*.egg-info .mypy_cache .pytest_cache .ruff_cache
