@@ -62,7 +62,7 @@ def draw_sheet(
             write(left(photo, column), HEADING_PX // 2, way)
     for number, row in enumerate(rows):
         stem, top = row["artwork"], HEADING_PX + number * step_y
-        below = top + TILE_PX + LABEL_PX // 2
+        below = top + TILE_PX + LABEL_PX // 2 - 3
         _paste(sheet, Image.fromarray(load_picture(files[stem]).frame), GAP_PX, top)
         write(GAP_PX, below, WORKS[stem].short if stem in WORKS else stem)
         for photo in range(photos):
