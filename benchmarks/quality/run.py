@@ -1,6 +1,6 @@
 """How good the networks' paintings are: the judge's whole protocol, as figures to commit.
 
-    python benchmarks/quality/run.py --paintings DIR [--photos DIR] [--against NETWORK]
+    python benchmarks/quality/run.py --paintings DIR [--photos DIR] [--against NETWORK]...
 
 ``--paintings`` holds the style pictures, in files named like the styles. Without
 ``--photos`` the sample photos of the package are judged, 3 at 256 pixels and 1 at
@@ -43,7 +43,7 @@ def main() -> None:
     parser.add_argument("--photos", type=Path, default=SAMPLES)
     parser.add_argument("--most-photos", type=int, default=3)
     parser.add_argument("--network", default="fast")
-    parser.add_argument("--against", default=None)
+    parser.add_argument("--against", action="append", default=[], help="may be repeated")
     parser.add_argument("--encoder", default=None)
     parser.add_argument("--independent", default=None)
     parser.add_argument("--evaluations", type=int, default=300)

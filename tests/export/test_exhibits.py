@@ -102,7 +102,7 @@ def test_two_of_a_name_are_told_apart(tiny_library: Library, tmp_path: Path) -> 
     names = [candidate.name for candidate in find_candidates("fast", copy)]
     assert names == ["fast (fast)", f"fast ({copy})"]
     with pytest.raises(ArtemError, match="compared with itself"):
-        find_candidates("fast", tiny_library.network.path)
+        find_candidates("fast", [tiny_library.network.path])
 
 
 def test_styles_are_chosen_with_their_paintings(tiny_library: Library, paintings: Path) -> None:
@@ -127,4 +127,4 @@ def test_what_cannot_be_chosen_is_refused(
     tiny_library: Library, paintings: Path, asked: list[str], message: str
 ) -> None:
     with pytest.raises(ArtemError, match=message):
-        choose_styles(find_candidates("fast"), asked, [str(paintings / "starry.png")])
+        choose_styles(find_candidates("fast"), asked, [[str(paintings / "starry.png")]])

@@ -43,8 +43,10 @@ def judge(
     ] = Path("report"),
     network: NetworkOption = None,
     against: Annotated[
-        str | None,
-        typer.Option("--against", metavar="NAME|FILE", help="A network to compare it with."),
+        list[str] | None,
+        typer.Option(
+            "--against", metavar="NAME|FILE", help="A network to compare it with; repeatable."
+        ),
     ] = None,
     sizes: Annotated[
         list[str] | None,
@@ -108,7 +110,7 @@ def judge(
         style_px=style_px,
     )  # fmt: skip
     options = given(
-        photos=photos, network=network, against=against, encoder=encoder, independent=independent,
+        photos=photos, network=network, against=against or None, encoder=encoder, independent=independent,
         independent_curves=independent_curves or None, most_photos=most_photos,
         evaluations=evaluations, curves=curves, seed=seed,
         recipe=replace(run.Recipe(), **changes) if changes else None,

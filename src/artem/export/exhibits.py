@@ -47,17 +47,19 @@ class Candidate:
         return known
 
 
-def find_candidates(network: str | Path, against: str | Path | None = None) -> list[Candidate]:
-    """The network to be judged, and the one beside it where there is one.
+def find_candidates(network: str | Path, against: Sequence[str | Path] = ()) -> list[Candidate]:
+    """The network to be judged, and those beside it.
 
     Raises:
-        ArtemError: one is unknown or damaged, or both are the same.
+        ArtemError: one is unknown or damaged, or two are the same.
     """
-    asked = [network] if against is None else [network, against]
+    asked = [network, *against]
     found = [find_network(one) for one in asked]
     names = [one.name for one in found]
-    if len(found) == 2 and found[0].path.resolve() == found[1].path.resolve():
-        raise ArtemError(f"'{against}' is compared with itself.\n  Give --against another network.")
+    places = [one.path.resolve() for one in found]
+    for one, place in zip(asked, places, strict=True):
+        if places.count(place) > 1:
+            raise ArtemError(f"'{one}' is compared with itself.\n  Give --against another network.")
     if len(set(names)) < len(names):
         names = [f"{name} ({one})" for name, one in zip(names, asked, strict=True)]
     return [

@@ -65,7 +65,7 @@ def judge_networks(
     paintings: Sequence[str],
     photos: Sequence[Path] = (SAMPLES,),
     network: str | Path = "fast",
-    against: str | Path | None = None,
+    against: Sequence[str | Path] = (),
     encoder: str | Path | None = None,
     independent: str | Path | None = None,
     independent_curves: bool = False,
@@ -82,7 +82,7 @@ def judge_networks(
     on_progress: OnProgress = lambda done, total, text: None,
     on_note: Callable[[str], None] = lambda text: None,
 ) -> Report:
-    """Judge a network, or two side by side, in every style that has a painting.
+    """Judge a network, or several side by side, in every style that has a painting.
 
     Curves of L-BFGS are kept as they are finished, so a run that was stopped goes
     on when it is called again.

@@ -99,7 +99,7 @@ def quantize_network(
             then nothing is written.
         ArtemError: in words, whatever else is missing or wrong.
     """
-    candidate = find_candidates(network, None)[0]
+    candidate = find_candidates(network)[0]
     source = candidate.network
     if source.binary or source.int8:
         kind = "binary" if source.binary else "int8"
