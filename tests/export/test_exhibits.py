@@ -99,7 +99,7 @@ def test_a_network_has_the_styles_beside_it(tiny_library: Library, tmp_path: Pat
 
 def test_two_of_a_name_are_told_apart(tiny_library: Library, tmp_path: Path) -> None:
     copy = shutil.copy(tiny_library.network.path, tmp_path / "copy.onnx")
-    names = [candidate.name for candidate in find_candidates("fast", copy)]
+    names = [candidate.name for candidate in find_candidates("fast", [copy])]
     assert names == ["fast (fast)", f"fast ({copy})"]
     with pytest.raises(ArtemError, match="compared with itself"):
         find_candidates("fast", [tiny_library.network.path])
@@ -127,4 +127,4 @@ def test_what_cannot_be_chosen_is_refused(
     tiny_library: Library, paintings: Path, asked: list[str], message: str
 ) -> None:
     with pytest.raises(ArtemError, match=message):
-        choose_styles(find_candidates("fast"), asked, [[str(paintings / "starry.png")]])
+        choose_styles(find_candidates("fast"), asked, [str(paintings / "starry.png")])
