@@ -10,8 +10,11 @@ forward and backward. For each scene, network and ``--steady`` it prints
 - the temporal error: root mean square, of 1, of the difference between a painting and the
   one before, warped by the flow, where that is known (ReCoNet's, arXiv:1807.01197); beside it
   that of the unpainted frames, which no painting can be expected to undercut;
-- the sharpness: mean gradient of the painting's luminance, against that without steadying.
-  A blur lowers the error as well, so neither figure says anything alone.
+- the sharpness: mean gradient of the painting's luminance, against that without steadying,
+  and in ``steady.json`` as it is. A blur lowers the error as well, so neither figure says
+  anything alone.
+
+A network's own styles are those in the folder ``styles`` beside its file, then those by name.
 
 Writes ``results/steady.json``.
 """
@@ -167,6 +170,7 @@ def measure(scene: Scene, paint: Callable[[Frame], Frame]) -> list[dict[str, obj
             "temporal_error": round(temporal_error(result, scene), 4),
             "of_the_frames": round(unpainted, 4),
             "sharpness": round(sharpness(result) / sharp, 3),
+            "gradient": round(sharpness(result), 4),
         })  # fmt: skip
     return rows
 
@@ -210,7 +214,9 @@ def main() -> None:
     rows = []
     print(f"{'network':<12}{'scene':<22}{'steady':>7}{'error':>9}{'frames':>9}{'sharp':>8}")
     for network in arguments.network or ["fast"]:
-        paint = artem.Stylizer(arguments.style, network=network, threads=arguments.threads)
+        beside = Path(network).parent / "styles" / f"{arguments.style}.safetensors"
+        style = beside if beside.exists() else arguments.style
+        paint = artem.Stylizer(style, network=network, threads=arguments.threads)
         for scene in scenes:
             for row in measure(scene, paint):
                 rows.append({"network": paint.network.name} | row)

@@ -147,6 +147,9 @@ def test_every_second_step_asks_what_hangs_on_the_noise(tiny_vgg: VGG, photos: P
         assert progress.loss - float(rest) == pytest.approx(
             weight * progress.terms[name], rel=1e-2, abs=1e-5
         )
+        assert trainer.smooth_terms[name] > 0.3 * min(
+            p.terms[name] for p in seen if name in p.terms
+        )
 
 
 def test_a_network_without_noise_has_no_patches_to_lose(tiny_vgg: VGG, photos: PhotoFolder) -> None:

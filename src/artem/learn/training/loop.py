@@ -261,10 +261,8 @@ class Trainer:
         means = {name: float(term.detach().mean()) for name, term in terms.items()}
         keep = min(0.99, 1 - 1 / self.step)
         self.smooth_loss = keep * self.smooth_loss + (1 - keep) * value
-        self.smooth_terms = {
-            name: keep * self.smooth_terms.get(name, 0.0) + (1 - keep) * mean
-            for name, mean in means.items()
-        }
+        for name, mean in means.items():  # not every step has every term
+            self.smooth_terms[name] = keep * self.smooth_terms.get(name, mean) + (1 - keep) * mean
         return Progress(self.step, means, value, self.smooth_loss, self.rollbacks)
 
     def _draw_styles(self, draw: np.random.Generator) -> DrawnStyles:
