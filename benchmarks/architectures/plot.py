@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from itertools import pairwise
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from tables import Row, on_front, sizes_of
@@ -27,6 +28,10 @@ COLORS = {
     "fine": "#505050",
 }  # fmt: skip
 """By axis of the study."""
+
+FAR = 1.6
+"""What has an objective so many times the median's is named at the edge and not drawn: it
+would press all others together."""
 
 Box = tuple[float, float, float, float]
 
@@ -74,8 +79,15 @@ def draw_plot(result: Mapping[str, Any]) -> None:
 
 
 def _panel(rows: Sequence[Row], precision: str, size: str) -> Iterator[str]:
+    usual = median(row[precision]["objective"] for row in rows)
+    far = [row for row in rows if row[precision]["objective"] > FAR * usual]
+    rows = [row for row in rows if row not in far]
     places = {row["name"]: (row[precision]["median_ms"][size], row[precision]["objective"])
               for row in rows}  # fmt: skip
+    for row in far:
+        ms, objective = row[precision]["median_ms"][size], row[precision]["objective"]
+        said = f"above: {row['name']}, {objective:.2f} at {ms:.1f} ms"
+        yield _text(WIDTH - RIGHT, TOP + 12, said, "end", COLORS[row["axis"]])
     across = _Axis([ms for ms, _ in places.values()], LEFT, WIDTH - RIGHT)
     up = _Axis([objective for _, objective in places.values()], HEIGHT - BOTTOM, TOP)
     for value in across.ticks():

@@ -81,7 +81,7 @@ def dot_plot(
         label: of the axis.
         title: read out in place of the picture.
     """
-    step = 26
+    step = max(26, 12 + 7 * max(len(makers) for makers in rows.values()))
     height = TOP + step * len(rows) + BOTTOM
     singles = [value for row in rows.values() for _, values in row for value in values]
     left = 20 + 6.6 * max(len(name) for name in rows)
