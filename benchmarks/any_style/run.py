@@ -49,10 +49,9 @@ from artem.app.say import note
 from artem.core.allocation import keep_freed_memory
 from artem.core.errors import ArtemError
 from artem.core.files import replacing
-from artem.core.picture import load_picture
+from artem.core.picture import load_picture, middle_square
 from artem.export.exhibits import LEAST_SIZE_PX, find_photos
 from artem.learn.encoders import load_encoder
-from artem.learn.judge.pictures import middle_square
 from artem.learn.training.artworks import divide_artworks
 from artem.learn.training.recipe import Recipe, perceptual_loss
 from artem.runtime import predictor as prediction

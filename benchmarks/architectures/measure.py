@@ -20,10 +20,9 @@ from train import load_trained, with_weights
 
 from artem.core.errors import PictureError
 from artem.core.files import replacing
-from artem.core.picture import Frame, load_picture
+from artem.core.picture import Frame, load_picture, middle_square
 from artem.export.onnx import export_network
 from artem.export.quantizing import calibrated
-from artem.learn.judge.pictures import middle_square
 from artem.learn.networks import StyledNetwork
 from artem.runtime.openvino import shared_core
 

@@ -33,11 +33,10 @@ from artem.app.bench import machine
 from artem.core.allocation import keep_freed_memory
 from artem.core.errors import ArtemError
 from artem.core.files import replacing
-from artem.core.picture import load_picture
+from artem.core.picture import load_picture, middle_square
 from artem.export.exhibits import find_painting, find_photos
 from artem.learn.encoders import load_encoder
 from artem.learn.judge import Exhibit, Judge
-from artem.learn.judge.pictures import middle_square
 from artem.learn.training import PhotoFolder, Recipe
 from artem.learn.training.photos import load_style_picture
 from artem.learn.training.recipe import perceptual_loss

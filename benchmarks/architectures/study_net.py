@@ -8,8 +8,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from artem.learn.networks.conditional import ConvNorm, Grain, StyledNetwork, through
-from artem.learn.networks.slim import _level_shuffle, _smooth_shuffle
+from artem.learn.networks.conditional import (
+    ConvNorm,
+    Grain,
+    StyledNetwork,
+    residual_blocks,
+    through,
+)
+from artem.learn.networks.slim import level_shuffle, smooth_shuffle
 
 STEMS = ("overlapping", "cells", "steps")
 OUTPUTS = ("shuffle", "nearest", "shuffle4", "affine")
@@ -90,13 +96,16 @@ class StudyNet(StyledNetwork):
             self.down = ConvNorm(stem + grain, above, 4, stride=2)
         if trunk_at == 16:
             self.deeper = ConvNorm(eighth, trunk, 4, stride=2)
-        self.trunk = _residual_blocks(trunk, blocks, first=norms != "alternate")
+        always, none = "conditional", "none"
+        self.trunk = residual_blocks(
+            trunk, blocks, (none if norms == "alternate" else always, always)
+        )
         if trunk_at == 16:
             self.higher = ConvNorm(trunk, eighth, 3, upsample=2)
         if trunk_at != 4:
             self.up = ConvNorm(above, stem, 3, upsample=2)
-        plain = norms == "trunk"
-        self.refine = _residual_blocks(stem, refine, first=not plain, second=not plain)
+        refining = none if norms == "trunk" else always
+        self.refine = residual_blocks(stem, refine, (refining, refining))
         self._set_up_output(stem, half)
         self.measure()
 
@@ -121,7 +130,7 @@ class StudyNet(StyledNetwork):
             self.enlarge = ConvNorm(half, 12, 3, norm="none", relu=False)
             self.shuffles += ((self.enlarge.conv, 2),)
         for convolution, factor in self.shuffles:
-            _smooth_shuffle(convolution, factor)
+            smooth_shuffle(convolution, factor)
 
     def residual(self, image: Tensor, style: Iterator[Tensor]) -> Tensor:
         if self.enlarging == "none":
@@ -156,7 +165,7 @@ class StudyNet(StyledNetwork):
 
     def constrain(self) -> None:
         for convolution, factor in self.shuffles:
-            _level_shuffle(convolution, factor)
+            level_shuffle(convolution, factor)
 
 
 def _transformed(coefficients: Tensor, image: Tensor) -> Tensor:
@@ -172,17 +181,3 @@ def _transformed(coefficients: Tensor, image: Tensor) -> Tensor:
     # Factors of one color stand together, so that the sum is three products of three channels.
     by_red, by_green, by_blue, constant = torch.split(enlarged, 3, dim=1)
     return by_red * red + by_green * green + by_blue * blue + constant
-
-
-def _residual_blocks(
-    channels: int, count: int, *, first: bool = True, second: bool = True
-) -> nn.ModuleList:
-    """Blocks of two 3x3; ``first`` and ``second`` say which of them are normalized."""
-    kinds = ["conditional" if normalized else "none" for normalized in (first, second)]
-    return nn.ModuleList(
-        nn.ModuleList([
-            ConvNorm(channels, channels, 3, norm=kinds[0]),
-            ConvNorm(channels, channels, 3, norm=kinds[1], relu=False),
-        ])
-        for _ in range(count)
-    )  # fmt: skip

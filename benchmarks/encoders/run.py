@@ -26,9 +26,9 @@ from torch import Tensor
 
 from artem.app.bench import machine
 from artem.core.files import replacing
-from artem.core.picture import PICTURE_SUFFIXES, load_picture
+from artem.core.picture import PICTURE_SUFFIXES, load_picture, middle_square
 from artem.learn.encoders import load_encoder
-from artem.learn.judge.pictures import frame_of, image_of, middle_square
+from artem.learn.judge.pictures import frame_of, image_of
 from artem.learn.losses import PerceptualLoss
 from artem.learn.optimization import optimize_picture
 from artem.learn.training.photos import load_style_picture

@@ -2,32 +2,23 @@
 
 import json
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from benchmarks.conftest import modules_of
 from conftest import Library
 from PIL import Image
 
 from artem.core.errors import NetworkError
 from artem.learn.training.artworks import is_held_out
 
-FOLDER = Path(__file__).resolve().parents[2] / "benchmarks" / "any_style"
-MODULES = ("measure", "run", "sheet", "tables", "ways", "works")
-
 
 @pytest.fixture
 def bench() -> Iterator[SimpleNamespace]:
-    """The modules beside each other in the benchmark's folder, which is no package."""
-    sys.path.insert(0, str(FOLDER))
-    try:
-        yield SimpleNamespace(**{name: __import__(name) for name in MODULES})
-    finally:
-        sys.path.remove(str(FOLDER))
-        for name in MODULES:
-            sys.modules.pop(name, None)
+    with modules_of("any_style", "measure", "run", "sheet", "tables", "ways", "works") as modules:
+        yield modules
 
 
 @pytest.fixture

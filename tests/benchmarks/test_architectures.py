@@ -1,30 +1,21 @@
 """The study's candidates are networks like any other."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import torch
+from benchmarks.conftest import modules_of
 
 from artem.export.onnx import export_network
 from artem.learn.networks import SlimNet, style_vector
 
-FOLDER = Path(__file__).resolve().parents[2] / "benchmarks" / "architectures"
-MODULES = ("candidates", "study_net", "tables")
-
 
 @pytest.fixture(scope="module")
 def study() -> Iterator[SimpleNamespace]:
-    """The modules beside each other in the study's folder, which is no package."""
-    sys.path.insert(0, str(FOLDER))
-    try:
-        yield SimpleNamespace(**{name: __import__(name) for name in MODULES})
-    finally:
-        sys.path.remove(str(FOLDER))
-        for name in MODULES:
-            sys.modules.pop(name, None)
+    with modules_of("architectures", "candidates", "study_net", "tables") as modules:
+        yield modules
 
 
 def test_every_candidate_paints_odd_multiples(study: SimpleNamespace) -> None:

@@ -8,9 +8,10 @@ import pytest
 import torch
 from drawing import draw_picture
 
+from artem.core.picture import middle_square
 from artem.learn.encoders import VGG
 from artem.learn.judge.curves import Curve, Curves
-from artem.learn.judge.pictures import frame_of, image_of, middle_square, white_noise
+from artem.learn.judge.pictures import frame_of, image_of, white_noise
 from artem.learn.losses import PerceptualLoss
 
 PAINTING = draw_picture(32, 1)

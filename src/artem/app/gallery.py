@@ -46,7 +46,7 @@ def gallery(
     Writes README.md, which code hosts and editors show as a page, and a JPEG for each row.
     """
     from artem.core.files import replacing
-    from artem.core.picture import load_picture, save_picture
+    from artem.core.picture import load_picture, middle_square, save_picture
     from artem.media.sources.image_folder import pictures_in
     from artem.runtime.library import SAMPLES, find_style, styles
     from artem.runtime.stylizer import Stylizer
@@ -60,7 +60,10 @@ def gallery(
     ]  # fmt: skip
     if not files:
         raise ArtemError("There is no photo to paint.\n  Name photos, or a folder that holds some.")
-    frames = [_square(load_picture(file).frame, size) for file in files]
+    whole = [load_picture(file).frame for file in files]
+    for height, width, _ in (frame.shape for frame in whole if min(frame.shape[:2]) < size):
+        note(f"a photo of {width}x{height} is enlarged to {size} pixels.")
+    frames = [middle_square(frame, size) for frame in whole]
     options = given(network=network, engine=engine, precision=precision, threads=threads)
     stylizer = Stylizer("identity", **options)
     found = (
@@ -82,20 +85,6 @@ def gallery(
         partial.write_text(_page(found, stylizer, len(frames)), encoding="utf-8")
     say(f"{len(found)} styles of {len(frames)} photos.")
     typer.echo(f"wrote {page}")
-
-
-def _square(frame: Frame, side_px: int) -> Frame:
-    """The largest square around a photo's middle, at this size."""
-    import numpy as np
-    from PIL import Image
-
-    picture = Image.fromarray(frame)
-    side = min(picture.size)
-    left, top = (picture.width - side) / 2, (picture.height - side) / 2
-    box = (left, top, left + side, top + side)
-    if side < side_px:
-        note(f"a photo of {picture.width}x{picture.height} is enlarged to {side_px} pixels.")
-    return np.asarray(picture.resize((side_px, side_px), Image.Resampling.LANCZOS, box=box))
 
 
 def _in_a_row(frames: Sequence[Frame]) -> Frame:

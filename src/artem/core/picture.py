@@ -138,6 +138,18 @@ def picture_from_memory(picture: Image.Image) -> Picture:
         ) from error
 
 
+def middle_square(frame: Frame, side_px: int) -> Frame:
+    """The largest square around a picture's middle, resized (Lanczos) to ``side_px``.
+
+    A picture that is smaller is enlarged; whoever asks should say so.
+    """
+    picture = Image.fromarray(frame)
+    side = min(picture.size)
+    left, top = (picture.width - side) / 2, (picture.height - side) / 2
+    box = (left, top, left + side, top + side)
+    return np.array(picture.resize((side_px, side_px), Image.Resampling.LANCZOS, box=box))
+
+
 def save_picture(
     file: str | Path, frame: Frame, *, alpha: Frame | None = None, format: str | None = None
 ) -> None:

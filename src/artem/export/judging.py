@@ -18,7 +18,7 @@ from artem.core.allocation import keep_freed_memory
 from artem.core.errors import ArtemError, EncoderError
 from artem.core.files import replacing
 from artem.core.network_file import NetworkFile
-from artem.core.picture import load_picture
+from artem.core.picture import load_picture, middle_square
 from artem.core.style_file import Style
 from artem.export.exhibits import (
     choose_styles,
@@ -29,7 +29,6 @@ from artem.export.exhibits import (
 from artem.learn.encoders import Encoder, load_encoder
 from artem.learn.judge import Case, Exhibit, Judge, load_independent
 from artem.learn.judge.curves import STARTS
-from artem.learn.judge.pictures import middle_square
 from artem.learn.judge.report import Report, report_page
 from artem.learn.judge.summary import case_as_dict, summarize, summary_as_dict
 from artem.learn.training.photos import load_style_picture

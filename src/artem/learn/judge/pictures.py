@@ -1,29 +1,16 @@
-"""Pictures as the judge needs them: squares, noise, luminance."""
+"""Pictures as the judge needs them: images, noise, luminance."""
 
 from __future__ import annotations
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image
 from torch import Tensor
 
 from artem.core.picture import Frame
 
 # ITU-R BT.601, the weights of JPEG's luminance
 LUMINANCE = np.array([0.299, 0.587, 0.114])
-
-
-def middle_square(frame: Frame, side_px: int) -> Frame:
-    """The largest square around a picture's middle, resized (Lanczos) to ``side_px``.
-
-    A picture that is smaller is enlarged; whoever asks should say so.
-    """
-    picture = Image.fromarray(frame)
-    side = min(picture.size)
-    left, top = (picture.width - side) / 2, (picture.height - side) / 2
-    box = (left, top, left + side, top + side)
-    return np.array(picture.resize((side_px, side_px), Image.Resampling.LANCZOS, box=box))
 
 
 def white_noise(height_px: int, width_px: int, seed: int) -> Tensor:

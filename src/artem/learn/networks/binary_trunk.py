@@ -1,4 +1,4 @@
-"""A trunk of binary convolutions, each with a float shortcut around it."""
+"""A trunk of binary convolutions, each with a float shortcut around it, and who may have one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,13 @@ import torch
 from torch import Tensor, nn
 
 from artem.learn.binary import BinaryConv2d, approx_sign, ste_sign
-from artem.learn.networks.conditional import StyledLayer
+from artem.learn.networks.conditional import (
+    ConvNorm,
+    StyledLayer,
+    StyledNetwork,
+    residual_blocks,
+    through,
+)
 
 EPS = 1e-5
 
@@ -77,3 +83,39 @@ def normalized_dots(dots: Tensor, scale: Tensor, eps: float = EPS) -> Tensor:
     gain = scale.to(precise) / torch.sqrt(variance + eps)
     bias = (-gain * mean).float()
     return dots * gain.float()[:, :, None, None] + bias[:, :, None, None]
+
+
+class TrunkNetwork(StyledNetwork):
+    """A network around a trunk that is float or binary."""
+
+    trunk: nn.Module
+    widen: ConvNorm
+    narrow: ConvNorm
+
+    def set_up_trunk(self, channels: int, blocks: int, binary: int) -> None:
+        """Set up the trunk, where it stands among the layers.
+
+        Args:
+            channels: of the maps that come in and go out.
+            blocks: residual blocks of two 3x3 convolutions.
+            binary: channels of a trunk of binary convolutions, two for each block, between
+                1x1 convolutions; 0 for a float trunk.
+        """
+        if not binary:
+            self.trunk = residual_blocks(channels, blocks)
+            return
+        # No ReLU in front of the trunk: it would leave nothing below 0 for the signs.
+        self.widen = ConvNorm(channels, binary, 1, relu=False)
+        self.trunk = BinaryTrunk(binary, 2 * blocks)
+        self.narrow = ConvNorm(binary, channels, 1)
+
+    def through_trunk(self, maps: Tensor, style: Iterator[Tensor]) -> Tensor:
+        """``(N, channels, H, W)`` to the same; ``style`` yields what is still to be used."""
+        if isinstance(self.trunk, nn.ModuleList):
+            return through(self.trunk, maps, style)
+        narrowed: Tensor = self.narrow(self.trunk(self.widen(maps, style), style), style)
+        return narrowed
+
+    def constrain(self) -> None:
+        if isinstance(self.trunk, BinaryTrunk):
+            self.trunk.constrain()

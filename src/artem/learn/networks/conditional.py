@@ -87,14 +87,17 @@ class ConvNorm(StyledLayer):
         return F.relu(maps) if self.relu else maps
 
 
-def residual_blocks(channels: int, count: int) -> nn.ModuleList:
-    """Blocks of two 3x3 convolutions, for :func:`through`."""
+def residual_blocks(
+    channels: int, count: int, norms: tuple[str, str] = ("conditional", "conditional")
+) -> nn.ModuleList:
+    """Blocks of two 3x3 convolutions, normalized as ``norms`` says, for :func:`through`."""
     return nn.ModuleList(
-        nn.ModuleList(
-            [ConvNorm(channels, channels, 3), ConvNorm(channels, channels, 3, relu=False)]
-        )
+        nn.ModuleList([
+            ConvNorm(channels, channels, 3, norm=norms[0]),
+            ConvNorm(channels, channels, 3, norm=norms[1], relu=False),
+        ])
         for _ in range(count)
-    )
+    )  # fmt: skip
 
 
 def through(blocks: nn.ModuleList, maps: Tensor, style: Iterator[Tensor]) -> Tensor:

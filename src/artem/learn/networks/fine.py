@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from torch import Tensor, nn
+from torch import Tensor
 
-from artem.learn.networks.binary_trunk import BinaryTrunk
-from artem.learn.networks.conditional import ConvNorm, StyledNetwork, residual_blocks, through
+from artem.learn.networks.binary_trunk import TrunkNetwork
+from artem.learn.networks.conditional import ConvNorm
 
 
-class FineNet(StyledNetwork):
+class FineNet(TrunkNetwork):
     """Table 1 of the HPI report, layer by layer, for many styles: 154 kMAC a pixel.
 
     As :class:`~artem.learn.networks.transformer.TransformerNet`: 9x9 to 32 channels, 3x3
@@ -40,14 +40,7 @@ class FineNet(StyledNetwork):
         # Odd kernels at stride 2, as the report has them.
         self.to_half = ConvNorm(width, 2 * width, 3, stride=2)
         self.to_quarter = ConvNorm(2 * width, deep, 3, stride=2)
-        self.trunk: nn.Module
-        if binary:
-            # No ReLU in front of the trunk: it would leave nothing below 0 for the signs.
-            self.widen = ConvNorm(deep, binary, 1, relu=False)
-            self.trunk = BinaryTrunk(binary, 2 * blocks)
-            self.narrow = ConvNorm(binary, deep, 1)
-        else:
-            self.trunk = residual_blocks(deep, blocks)
+        self.set_up_trunk(deep, blocks, binary)
         self.up_to_half = ConvNorm(deep, 2 * width, 3, upsample=2)
         self.up_to_full = ConvNorm(2 * width, width, 3, upsample=2)
         self.head = ConvNorm(width, 3, 9, norm="none", relu=False)
@@ -55,14 +48,7 @@ class FineNet(StyledNetwork):
 
     def residual(self, image: Tensor, style: Iterator[Tensor]) -> Tensor:
         maps = self.to_quarter(self.to_half(self.stem(image, style), style), style)
-        if isinstance(self.trunk, nn.ModuleList):
-            maps = through(self.trunk, maps, style)
-        else:
-            maps = self.narrow(self.trunk(self.widen(maps, style), style), style)
+        maps = self.through_trunk(maps, style)
         maps = self.up_to_full(self.up_to_half(maps, style), style)
         painted: Tensor = self.head(maps, style)
         return painted
-
-    def constrain(self) -> None:
-        if isinstance(self.trunk, BinaryTrunk):
-            self.trunk.constrain()

@@ -8,17 +8,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from artem.learn.networks.binary_trunk import BinaryTrunk
+from artem.learn.networks.binary_trunk import TrunkNetwork
 from artem.learn.networks.conditional import (
     ConvNorm,
     Grain,
-    StyledNetwork,
     residual_blocks,
     through,
 )
 
 
-class SlimNet(StyledNetwork):
+class SlimNet(TrunkNetwork):
     """A style transfer network of about 9 kMAC a pixel (154 in the HPI network).
 
     ========  ==========================================  =========  ===========
@@ -72,19 +71,12 @@ class SlimNet(StyledNetwork):
         self.stem = ConvNorm(3, stem, 8, stride=4)
         self.grain = Grain(grain) if grain else None
         self.down = ConvNorm(stem + grain, trunk, 4, stride=2)
-        self.trunk: nn.Module
-        if binary:
-            # No ReLU in front of the trunk: it would leave nothing below 0 for the signs.
-            self.widen = ConvNorm(trunk, binary, 1, relu=False)
-            self.trunk = BinaryTrunk(binary, 2 * blocks)
-            self.narrow = ConvNorm(binary, trunk, 1)
-        else:
-            self.trunk = residual_blocks(trunk, blocks)
+        self.set_up_trunk(trunk, blocks, binary)
         self.up = ConvNorm(trunk, stem, 3, upsample=2)
         self.refine = residual_blocks(stem, refine)
         self.to_half = ConvNorm(stem, half, 3, upsample=2, norm="none")
         self.to_full = ConvNorm(half, 4 * 3, 3, norm="none", relu=False)
-        _smooth_shuffle(self.to_full.conv, 2)
+        smooth_shuffle(self.to_full.conv, 2)
         self.measure()
 
     def residual(self, image: Tensor, style: Iterator[Tensor]) -> Tensor:
@@ -95,20 +87,16 @@ class SlimNet(StyledNetwork):
         """From the stem's maps to those that the head takes, both ``(N, stem, H/4, W/4)``."""
         maps = self.grain(quarter, style) if self.grain else quarter
         maps = self.down(maps, style)
-        if isinstance(self.trunk, nn.ModuleList):
-            maps = through(self.trunk, maps, style)
-        else:
-            maps = self.narrow(self.trunk(self.widen(maps, style), style), style)
+        maps = self.through_trunk(maps, style)
         maps = self.up(maps, style) + quarter
         return through(self.refine, maps, style)
 
     def constrain(self) -> None:
-        _level_shuffle(self.to_full.conv, 2)
-        if isinstance(self.trunk, BinaryTrunk):
-            self.trunk.constrain()
+        super().constrain()
+        level_shuffle(self.to_full.conv, 2)
 
 
-def _smooth_shuffle(convolution: nn.Conv2d, factor: int) -> None:
+def smooth_shuffle(convolution: nn.Conv2d, factor: int) -> None:
     """Start all sub-pixels of a pixel shuffle alike, so that none draws a grid.
 
     (ICNR, Aitken et al., arXiv:1707.02937.)
@@ -121,7 +109,7 @@ def _smooth_shuffle(convolution: nn.Conv2d, factor: int) -> None:
 
 
 @torch.no_grad()
-def _level_shuffle(convolution: nn.Conv2d, factor: int) -> None:
+def level_shuffle(convolution: nn.Conv2d, factor: int) -> None:
     """Let all sub-pixels of a pixel shuffle answer a flat area alike, so that none draws a grid.
 
     For each output and input channel, the kernels of the sub-pixels get the same

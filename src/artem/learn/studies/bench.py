@@ -16,7 +16,7 @@ from artem.learn.losses.published import fit_layers
 from artem.learn.networks.transformer import TransformerNet
 from artem.learn.studies.panel import Meter
 from artem.learn.studies.variants import Variant
-from artem.learn.training.loop import clip_gradients, fast_bfloat16
+from artem.learn.training.loop import clip_gradients, fast_bfloat16, suit_device
 from artem.learn.training.photos import PhotoFolder
 from artem.learn.training.recipe import Recipe, perceptual_loss
 
@@ -55,8 +55,7 @@ class Bench:
         self.painting = painting.to(device)
         self.device = device
         self.low_precision = fast_bfloat16(device)
-        if device.type == "cpu":
-            torch.set_flush_denormal(True)
+        suit_device(device, held_out)
         self.loss = perceptual_loss(encoder, recipe)
         with torch.no_grad():
             self.target = self.loss.style_target(self.painting)
@@ -78,6 +77,7 @@ class Bench:
         meter: Meter,
     ) -> tuple[TransformerNet, dict[str, Tensor]] | None:
         """One network with its curves, or ``None`` where the clock reached the deadline."""
+        suit_device(self.device, photos)
         recipe = self.recipe
         loss, target = self.loss, self.target
         if variant.style_layers:

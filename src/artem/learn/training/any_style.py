@@ -14,7 +14,7 @@ from artem.learn.encoders import Encoder
 from artem.learn.losses import ADVERSARIAL
 from artem.learn.losses.perceptual import StyleTarget
 from artem.learn.networks import StyledNetwork, StylePredictor
-from artem.learn.training.loop import DrawnStyles, Trainer, halved, subject_digest
+from artem.learn.training.loop import DrawnStyles, Trainer, halved, subject_digest, suit_device
 from artem.learn.training.photos import PhotoFolder
 from artem.learn.training.recipe import Recipe
 
@@ -67,8 +67,7 @@ class AnyStyleTrainer(Trainer):
         self.artworks = artworks
         self._drawn: Generator[Tensor, None, None] | None = None
         self._drawn_step = -1
-        if self.device.type != "cpu":
-            artworks.keep_decoded()
+        suit_device(self.device, artworks)
         learned = [p for p in predictor.parameters() if p.requires_grad]
         if learned:
             rate = recipe.style_learning_rate

@@ -19,7 +19,7 @@ from artem.learn.encoders import VGG, Encoder, EncoderChain
 from artem.learn.encoders.compact import RANKS, TOLD_LAYERS, Compact
 from artem.learn.losses import content_loss, gram_loss, gram_matrix
 from artem.learn.training.checkpoints import load_checkpoint, save_checkpoint
-from artem.learn.training.loop import clip_gradients, find_device
+from artem.learn.training.loop import clip_gradients, find_device, suit_device
 from artem.learn.training.photos import PhotoFolder
 from artem.learn.training.rank_regression import RankRegression
 
@@ -99,8 +99,7 @@ class Distiller:
         device: str | None = None,
     ) -> None:
         self.device = find_device(device)
-        if self.device.type == "cpu":
-            torch.set_flush_denormal(True)
+        suit_device(self.device, pictures)
         self.recipe = recipe
         self.pictures = pictures
         self.teacher = teacher.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]

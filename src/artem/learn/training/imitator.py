@@ -13,7 +13,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from artem.core.allocation import keep_freed_memory
 from artem.core.errors import TrainingError, did_you_mean
 from artem.learn.networks import StyledNetwork
 from artem.learn.networks.conditional import Grain, place_grain
@@ -25,6 +24,7 @@ from artem.learn.training.loop import (
     fast_bfloat16,
     find_device,
     subject_digest,
+    suit_device,
 )
 from artem.learn.training.optimizers import OPTIMIZERS, make_optimizers
 from artem.learn.training.photos import PhotoFolder
@@ -133,11 +133,7 @@ class Imitator:
             )
         self.device = find_device(device)
         self.low_precision = fast_bfloat16(self.device)
-        if self.device.type == "cpu":
-            torch.set_flush_denormal(True)
-            keep_freed_memory()
-        else:
-            photos.keep_decoded()
+        suit_device(self.device, photos)
         self.student = student.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.student.requires_grad_(True).train()
         self.vectors = nn.Parameter(vectors.detach().clone().to(self.device))

@@ -141,11 +141,7 @@ class Trainer:
         self.wide_px = recipe.crop_px + 2 * self.edge_px + network.multiple
         self.device = find_device(device)
         self.low_precision = fast_bfloat16(self.device)
-        if self.device.type == "cpu":
-            torch.set_flush_denormal(True)  # denormals stall the early steps
-            keep_freed_memory()
-        else:
-            photos.keep_decoded()
+        suit_device(self.device, photos)
         self.network = network.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.network.requires_grad_(train_network).train()
         self.trains_network = train_network
@@ -481,6 +477,20 @@ def find_device(device: str | torch.device | None) -> torch.device:
             f"There is no device '{device}' here that PyTorch can use.\n  Try --device cpu."
         ) from error
     return found
+
+
+def suit_device(device: torch.device, *folders: PhotoFolder) -> None:
+    """Set up what lets a training go at the device's pace.
+
+    A CPU is not held up by denormals, nor by memory that comes and goes; a GPU not by
+    photos that are decoded again.
+    """
+    if device.type == "cpu":
+        torch.set_flush_denormal(True)  # they stall the early steps
+        keep_freed_memory()
+    else:
+        for folder in folders:
+            folder.keep_decoded()
 
 
 def clip_gradients(parameters: Sequence[Tensor], most: float, by: str = "parameter") -> bool:
