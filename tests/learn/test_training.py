@@ -2,7 +2,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -158,9 +157,9 @@ def test_a_network_without_noise_has_no_patches_to_lose(tiny_vgg: VGG, photos: P
     trainer._paint = trainer.network
     vectors = style_vector(trainer.network).repeat(2, 1)
     styles = replace(trainer._styles(torch.tensor([0, 1])), vectors=vectors)
-    trainer.step = 1
     wide = torch.cat([draw_picture(trainer.wide_px, n) for n in (4, 5)])
-    terms, _ = trainer._terms(wide, styles, np.random.default_rng(0))
+    at = torch.zeros(2, dtype=torch.long)
+    terms, _ = trainer._terms(True, wide, styles, at, torch.stack([at, at + 3]))
     torch.testing.assert_close(terms["patch"], torch.zeros(2))
 
 
@@ -171,8 +170,9 @@ def test_the_coarse_term_is_the_style_term_at_half_the_size(
     painted = draw_picture(64 + 2 * trainer.edge_px, 3)
     monkeypatch.setattr(trainer, "_paint", lambda window, vectors: painted)
     wide = draw_picture(trainer.wide_px, 4)
+    at = torch.zeros(2, dtype=torch.long)
     terms, stylized = trainer._terms(
-        wide, trainer._styles(torch.tensor([1])), np.random.default_rng(0)
+        False, wide, trainer._styles(torch.tensor([1])), at, torch.stack([at, at])
     )
     target = trainer.loss.style_target(F.avg_pool2d(draw_picture(48, 101), 2))
     features = tiny_vgg(F.avg_pool2d(stylized, 2), tiny_vgg.style_layers)

@@ -107,9 +107,10 @@ def test_the_judged_objective_is_the_loss_of_the_painted_picture(
 def test_one_look_at_the_artworks_tells_what_two_do(tiny_vgg: VGG, folder: PhotoFolder) -> None:
     trainer = make_trainer(folder, tiny_vgg)
     torch.nn.init.normal_(trainer.predictor.get_parameter("out.weight"))
-    once = trainer._draw_styles(np.random.default_rng(0))
+    pictures = trainer._draw_styles(np.random.default_rng(0))
+    once = trainer._styles(pictures)
     trainer.predictor.encoder = copy.deepcopy(tiny_vgg)
-    twice = trainer._draw_styles(np.random.default_rng(0))
+    twice = trainer._styles(pictures)
     torch.testing.assert_close(once.vectors, twice.vectors)
     assert once.targets.keys() == twice.targets.keys()
     for key, target in once.targets.items():

@@ -136,22 +136,55 @@ def test_a_long_strip_costs_no_more_than_its_crop(tmp_path: Path) -> None:
     torch.testing.assert_close(batch[0, :, 5, 5] * 255, torch.tensor([9.0, 8.0, 7.0]))
 
 
-def test_photos_kept_in_memory_are_the_same_and_read_once(make_photos: MakePhotos) -> None:
+def test_photos_kept_on_a_device_are_read_once(make_photos: MakePhotos) -> None:
     photos = PhotoFolder(make_photos(3))
+    photos.keep_on(torch.device("cpu"))
     before = take(photos, 4)
-    photos.keep_decoded()
-    kept = take(photos, 4)
     for file in photos.files:
         file.unlink()
-    for batches in (kept, take(photos, 4)):
-        assert all(torch.equal(a, b) for a, b in zip(before, batches, strict=True))
+    assert all(torch.equal(a, b) for a, b in zip(before, take(photos, 4), strict=True))
 
 
-def test_no_more_photos_are_kept_than_asked_for(make_photos: MakePhotos) -> None:
+def test_a_device_cuts_as_the_cpu_does(tmp_path: Path) -> None:
+    rows, columns = np.mgrid[:120, :160]
+    ramp = np.stack([columns + 40, rows + 80, 0 * rows], axis=2).astype(np.uint8)
+    Image.fromarray(ramp).save(tmp_path / "ramp.png")
+    photos = PhotoFolder(tmp_path, zoom=1.5)
+    photos.keep_on(torch.device("cpu"))
+    sizes = set()
+    for batch in take(photos, 8):
+        for crop in batch * 255:
+            red, green, blue = crop[:, 4:-4, 4:-4]
+            across = (red[:, 1:] - red[:, :-1]).mean()
+            down = (green[1:] - green[:-1]).mean()
+            torch.testing.assert_close(across.abs(), down, rtol=0.01, atol=0)  # a square, upright
+            assert crop[0].min() >= 60 and crop[0].max() <= 180  # of the middle square
+            assert crop[1].min() >= 80 and crop[1].max() <= 200
+            assert blue.abs().max() < 1
+            sizes.add((bool(across > 0), round(float(down), 2)))
+    steps = [step for _, step in sizes]
+    px = batch.shape[-1]
+    assert 120 / 1.5 / px - 0.02 <= min(steps) < max(steps) <= 120 / px + 0.02
+    assert {mirrored for mirrored, _ in sizes} == {False, True}
+
+
+def test_photos_too_many_for_a_device_are_cut_on_the_cpu(make_photos: MakePhotos) -> None:
     photos = PhotoFolder(make_photos(3))
-    photos.keep_decoded(most_bytes=0)
-    take(photos, 4)
+    before = take(photos, 2)
+    photos.keep_on(torch.device("cpu"), most_bytes=10)
+    assert all(torch.equal(a, b) for a, b in zip(before, take(photos, 2), strict=True))
+
+
+def test_broken_photos_are_left_out_on_a_device(make_photos: MakePhotos) -> None:
+    folder = make_photos(3)
+    (folder / "text.png").write_text("no picture")
+    photos = PhotoFolder(folder)
+    photos.keep_on(torch.device("cpu"))
+    take(photos, 1)
+    assert [file.name for file in photos.broken] == ["text.png"]
     for file in photos.files:
-        file.unlink()
-    with pytest.raises(TrainingError, match="None of the 3 pictures"):
+        file.write_text("no picture")
+    photos = PhotoFolder(folder)
+    photos.keep_on(torch.device("cpu"))
+    with pytest.raises(TrainingError, match="None of the 4 pictures"):
         take(photos, 1)

@@ -82,7 +82,7 @@ def export_network(
         NetworkError: the exported graph does not paint as the network does.
     """
     source = FrameNetwork(copy.deepcopy(network)).to("cpu", torch.float32).eval()
-    place_grain(source.network, 0, 0)  # a training leaves it anywhere; no file says where
+    place_grain(source.network, torch.zeros(2))  # a training leaves it anywhere; no file says where
     binary = settle(source.network)
     model = _leaner(copy.deepcopy(source))
     pack_trunks(model)

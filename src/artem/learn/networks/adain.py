@@ -80,6 +80,10 @@ class AdaINNet(StyledNetwork):
             for index, (into, out) in enumerate(pairwise(sizes))
         )
         self.decoder.append(ConvNorm(width // 4, 3, 3, norm="none", relu=False))
+        for module in self.decoder.modules():  # without normalization, signals would fade
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+                module.bias.data.zero_()  # type: ignore[union-attr]
         self.measure()
 
     @classmethod

@@ -151,11 +151,11 @@ class Grain(StyledLayer):
         return torch.cat([maps, noise.to(maps.dtype).expand(len(maps), -1, -1, -1)], dim=1)
 
 
-def place_grain(network: nn.Module, down: int, right: int) -> None:
-    """Let a network's noise begin at this position."""
+def place_grain(network: nn.Module, at: Tensor) -> None:
+    """Let a network's noise begin at this position, (down, right)."""
     for module in network.modules():
         if isinstance(module, Grain):
-            module.offset.copy_(torch.tensor([down, right]))
+            module.offset.copy_(at)
 
 
 class StyledNetwork(nn.Module):

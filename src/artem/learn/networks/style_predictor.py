@@ -87,7 +87,7 @@ class StylePredictor(nn.Module):
             basis = self.get_buffer(_basis(layer))
             few = basis.T @ rows
             gram = few @ few.transpose(1, 2) / rows.shape[2]
-            row, column = torch.triu_indices(*gram.shape[1:]).unbind()
+            row, column = torch.triu_indices(*gram.shape[1:], device=gram.device).unbind()
             parts += [mean, deviation, gram[:, row, column]]
         known = torch.cat(parts, dim=1)
         return known.sign() * known.abs().sqrt()

@@ -129,9 +129,12 @@ class AnyStyleTrainer(Trainer):
         }
         return float(self.loss.total(terms).mean())
 
-    def _draw_styles(self, draw: np.random.Generator) -> DrawnStyles:
+    def _draw_styles(self, draw: np.random.Generator) -> Tensor:
+        """Crops of artworks."""
+        return self._place(self._next_pictures())
+
+    def _styles(self, pictures: Tensor) -> DrawnStyles:
         """Crops of artworks, with the vectors that are predicted for them."""
-        pictures = self._place(self._next_pictures())
         with self._autocast():
             vectors, targets = self._predicted(pictures)
             coarse = self.loss.style_target(halved(pictures)) if self.sees_coarse else {}

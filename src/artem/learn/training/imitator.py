@@ -166,9 +166,9 @@ class Imitator:
         styles = len(self.vectors)
         order = [draw.permutation(styles) for _ in range(-(-recipe.batch // styles))]
         chosen = torch.from_numpy(np.concatenate(order)[: recipe.batch]).to(self.device)
-        down, right = (int(at) for at in draw.integers(0, Grain.PERIOD, 2))
+        at = torch.from_numpy(draw.integers(0, Grain.PERIOD, 2))
         for network in (self.student, self.loss.teacher):
-            place_grain(network, down, right)
+            place_grain(network, at)
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = group["first_lr"] * self._schedule()
@@ -208,7 +208,7 @@ class Imitator:
         """The loss's pixel term for each style, ``(S,)``, mean over pictures ``(N, 3, H, W)``."""
         contents = contents.to(self.device)
         for network in (self.student, self.loss.teacher):
-            place_grain(network, 0, 0)
+            place_grain(network, torch.zeros(2))
         rows = []
         for index in range(len(self.vectors)):
             chosen = torch.full((len(contents),), index, device=self.device)

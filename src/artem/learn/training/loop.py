@@ -9,13 +9,15 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from shutil import which
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from artem.core.allocation import keep_freed_memory
@@ -28,6 +30,7 @@ from artem.learn.training.checkpoints import load_checkpoint, save_checkpoint
 from artem.learn.training.optimizers import latent_names, make_optimizers
 from artem.learn.training.photos import PhotoFolder
 from artem.learn.training.recipe import Recipe, perceptual_loss
+from artem.learn.training.recording import Recorded, settle_optimizer
 
 SNAPSHOT_STEPS = 50
 """How often the weights are kept in memory, to go back to when a loss turns bad."""
@@ -46,6 +49,8 @@ LEAST_COARSE_PX = 64
 """Half of a smaller crop would leave nothing at an encoder's deepest layers."""
 
 DEVICES = ("cpu", "cuda", "mps")
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,23 @@ class DrawnStyles:
     chosen: Tensor | None = None
 
 
+@dataclass(frozen=True)
+class Evaluation:
+    """What a step came to before the weights moved; gradients are in the parameters.
+
+    Attributes:
+        terms: unweighted loss terms, means over the batch.
+        loss: their weighted sum.
+        norms: of the gradients, as :func:`gradient_norms` has them.
+        stylized: what was painted, ``(N, 3, H, W)``, without gradients.
+    """
+
+    terms: Mapping[str, Tensor]
+    loss: Tensor
+    norms: Tensor
+    stylized: Tensor
+
+
 class Trainer:
     """Trains a network and its style vectors, or the vectors alone.
 
@@ -92,6 +114,9 @@ class Trainer:
     A step whose loss is not finite, or far above its running mean, is undone:
     weights and optimizer go back to the last snapshot, the learning rate is
     halved, and other photos are drawn.
+
+    On CUDA a step is recorded once and replayed (:class:`Recorded`): its thousands of small
+    kernels would take far longer to be launched one by one than to be run.
 
     Args:
         network: trained in place.
@@ -148,6 +173,8 @@ class Trainer:
         self.vectors = nn.Parameter(vectors.detach().clone().to(self.device))
         self.photos = photos
         self.loss = loss = perceptual_loss(encoder, recipe)
+        self.records = self.device.type == "cuda" and not loss.adversarial_weight
+        self._recorded: dict[str, Recorded[Any]] = {}
         encoder.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         with self._autocast():
             self.targets = self._style_targets(style_pictures)
@@ -191,6 +218,7 @@ class Trainer:
         """
         if self.compile:
             self._translate()
+        self._prepare_recording()
         while self.step < self.recipe.steps:
             seed = self.recipe.seed + 1_000_003 * self.rollbacks
             batches = self.photos.batches(
@@ -229,53 +257,79 @@ class Trainer:
     def _train_step(self, wide: Tensor, seed: int) -> Progress | None:
         """One step, or ``None`` when its loss or its gradients are no good."""
         draw = np.random.default_rng((seed, self.step, 1))
-        styles = self._draw_styles(draw)
-        schedule = self._schedule()
-        for optimizer in self.optimizers:
-            for group in optimizer.param_groups:
-                group["lr"] = group["first_lr"] * schedule
-        terms, stylized = self._terms(wide, styles, draw)
-        loss = self._weighted(terms)
-        value = float(loss.detach())
+        drawn = self._draw_styles(draw)
+        shift = self._tensor(draw.integers(0, self.network.multiple, 2))
+        grain = self._tensor(draw.integers(0, Grain.PERIOD, (2, 2)))
+        patches = self.recipe.patch_weight > 0 and self.step % 2 == 1
+        self._set_rates(self._schedule())
+        evaluate = self._record(f"evaluate, {patches=}", partial(self._evaluate, patches))
+        found = evaluate(wide, drawn, shift, grain)
+        value, finite, *means = torch.stack(
+            [found.loss, torch.isfinite(found.norms).all(), *found.terms.values()]
+        ).tolist()
         settled = self.step > 100
         if not math.isfinite(value) or (settled and value > DIVERGED * self.smooth_loss):
             return None
-        for optimizer in self.optimizers:
-            optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        if not clip_gradients(self.parameters, self.recipe.clip, self.recipe.clip_by):
+        if not finite:
             return None
         if self.step % SNAPSHOT_STEPS == 0:  # only now are these weights known to be good
             self._snapshot = self._state()
-        for optimizer in self.optimizers:
-            optimizer.step()
-        if self.trains_network:
-            self.network.constrain()
-        if self.adversary and styles.chosen is not None:
-            self.adversary.learn(stylized, styles.chosen)
+        self._record("update", self._update, rehearsed=False)(found.norms)
+        if self.adversary:
+            self.adversary.learn(found.stylized, drawn)
         self.step += 1
-        means = {name: float(term.detach().mean()) for name, term in terms.items()}
+        terms = dict(zip(found.terms, means, strict=True))
         keep = min(0.99, 1 - 1 / self.step)
         self.smooth_loss = keep * self.smooth_loss + (1 - keep) * value
-        for name, mean in means.items():  # not every step has every term
+        for name, mean in terms.items():  # not every step has every term
             self.smooth_terms[name] = keep * self.smooth_terms.get(name, mean) + (1 - keep) * mean
-        return Progress(self.step, means, value, self.smooth_loss, self.rollbacks)
+        return Progress(self.step, terms, value, self.smooth_loss, self.rollbacks)
 
-    def _draw_styles(self, draw: np.random.Generator) -> DrawnStyles:
-        """A style for each picture of the batch; all styles come equally often."""
+    def _draw_styles(self, draw: np.random.Generator) -> Tensor:
+        """The number of a style for each picture of the batch; all come equally often."""
         styles, batch = len(self.vectors), self.recipe.batch
         order = [draw.permutation(styles) for _ in range(-(-batch // styles))]
-        return self._styles(torch.from_numpy(np.concatenate(order)[:batch]).to(self.device))
+        return self._tensor(np.concatenate(order)[:batch])
 
     def _styles(self, chosen: Tensor) -> DrawnStyles:
+        """The styles of what :meth:`_draw_styles` gave."""
         targets, coarse_targets = (
             {key: target[chosen] for key, target in targets.items()}
             for targets in (self.targets, self.coarse_targets)
         )
         return DrawnStyles(self.vectors[chosen], targets, coarse_targets, chosen)
 
+    def _evaluate(
+        self, patches: bool, wide: Tensor, drawn: Tensor, shift: Tensor, grain: Tensor
+    ) -> Evaluation:
+        """Loss and gradients. Depends on tensors alone, so that it can be recorded.
+
+        Args:
+            patches: whether the patch loss takes the place of the consistency loss.
+            wide: photos with what surrounds the crops.
+            drawn: what :meth:`_draw_styles` gave.
+            shift: (down, right) of the second look at the photos.
+            grain: where the noise begins, ``(2, 2)``, for one look and for another.
+        """
+        for parameter in self.parameters:
+            if parameter.grad is not None:
+                parameter.grad.zero_()
+        terms, stylized = self._terms(patches, wide, self._styles(drawn), shift, grain)
+        loss = self._weighted(terms)
+        loss.backward()  # type: ignore[no-untyped-call]
+        means = {name: term.detach().mean() for name, term in terms.items()}
+        return Evaluation(means, loss.detach(), gradient_norms(self.parameters), stylized.detach())
+
+    def _update(self, norms: Tensor) -> None:
+        """Move the weights along the gradients, whose norms are these."""
+        shorten_gradients(self.parameters, norms, self.recipe.clip, self.recipe.clip_by)
+        for optimizer in self.optimizers:
+            optimizer.step()
+        if self.trains_network:
+            self.network.constrain()
+
     def _terms(
-        self, wide: Tensor, styles: DrawnStyles, draw: np.random.Generator
+        self, patches: bool, wide: Tensor, styles: DrawnStyles, shift: Tensor, grain: Tensor
     ) -> tuple[dict[str, Tensor], Tensor]:
         """Unweighted loss terms, one number a picture, and the pictures they are of.
 
@@ -283,28 +337,24 @@ class Trainer:
         that could tell its edges would paint its texture there and nowhere else.
         """
         recipe = self.recipe
-        down, right = (int(pixels) for pixels in draw.integers(0, self.network.multiple, 2))
-        place_grain(self.network, *(int(at) for at in draw.integers(0, Grain.PERIOD, 2)))
+        place_grain(self.network, grain[0])
         edge = self.edge_px
 
-        def paint(down: int, right: int) -> Tensor:
-            side = recipe.crop_px + 2 * edge
-            window = wide[..., down : down + side, right : right + side]
+        def paint(at: Tensor | None = None) -> Tensor:
+            window = _window(wide, at, recipe.crop_px + 2 * edge)
             return self._paint(window, styles.vectors)[..., edge:-edge, edge:-edge]
 
         content = wide[..., edge:, edge:][..., : recipe.crop_px, : recipe.crop_px]
         with self._autocast():
-            stylized = paint(0, 0)
+            stylized = paint()
             target = self.loss.content_target(content)
             terms = self.loss.terms(stylized, target, styles.targets)
-            if recipe.patch_weight and self.step % 2:
-                place_grain(self.network, *(int(at) for at in draw.integers(0, Grain.PERIOD, 2)))
-                terms["patch"] = patch_loss(stylized.float(), paint(0, 0).float())
+            if patches:
+                place_grain(self.network, grain[1])
+                terms["patch"] = patch_loss(stylized.float(), paint().float())
             elif recipe.consistency_weight:
-                moved = paint(down, right)
-                terms["consistency"] = consistency_loss(
-                    stylized.float(), moved.float(), (down, right)
-                )
+                moved = paint(shift)
+                terms["consistency"] = consistency_loss(stylized.float(), moved.float(), shift)
             if styles.coarse_targets:
                 features = self.loss.encoder(halved(stylized), list(self.loss.style_layers))
                 terms["coarse"] = self.loss.style_term(features, styles.coarse_targets)
@@ -342,8 +392,42 @@ class Trainer:
         keys = targets[0] if targets else ()
         return {key: torch.cat([target[key] for target in targets]) for key in keys}
 
+    def _set_rates(self, factor: float) -> None:
+        """Set the learning rates, a factor times what they are at first."""
+        for group in (group for one in self.optimizers for group in one.param_groups):
+            rate = group["first_lr"] * factor
+            if self.records:  # recorded is where it stands, not what it was
+                group["lr"].fill_(rate)
+            else:
+                group["lr"] = rate
+
+    def _record(
+        self, name: str, function: Callable[..., R], *, rehearsed: bool = True
+    ) -> Callable[..., R]:
+        """A part of the step, recorded where that is done, once for each name."""
+        if not self.records:
+            return function
+        if name not in self._recorded:
+            self._recorded[name] = Recorded(function, rehearsed=rehearsed)
+        return self._recorded[name]
+
+    def _prepare_recording(self) -> None:
+        """Let everything that is recorded stand in one place from now on."""
+        self._recorded = {}
+        if self.records:
+            for parameter in self.parameters:
+                parameter.grad = torch.zeros_like(parameter)
+            for optimizer in self.optimizers:
+                settle_optimizer(optimizer)
+
     def _autocast(self) -> torch.autocast:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.low_precision)
+        return torch.autocast(
+            self.device.type, torch.bfloat16, enabled=self.low_precision,
+            cache_enabled=not self.records,
+        )  # fmt: skip
+
+    def _tensor(self, numbers: NDArray[np.int64]) -> Tensor:
+        return torch.from_numpy(numbers).to(self.device, non_blocking=True)
 
     def _place(self, pictures: Tensor) -> Tensor:
         return pictures.to(self.device, memory_format=torch.channels_last)
@@ -382,6 +466,7 @@ class Trainer:
                 f"  Lower the learning rate or the style weight."
             )
         self._restore(self._snapshot)
+        self._prepare_recording()
 
     def save(self, file: Path) -> None:
         """Write a checkpoint that :meth:`resume` goes on from.
@@ -483,14 +568,14 @@ def suit_device(device: torch.device, *folders: PhotoFolder) -> None:
     """Set up what lets a training go at the device's pace.
 
     A CPU is not held up by denormals, nor by memory that comes and goes; a GPU not by
-    photos that are decoded again.
+    photos that a CPU decodes and crops.
     """
     if device.type == "cpu":
         torch.set_flush_denormal(True)  # they stall the early steps
         keep_freed_memory()
     else:
         for folder in folders:
-            folder.keep_decoded()
+            folder.keep_on(device)
 
 
 def clip_gradients(parameters: Sequence[Tensor], most: float, by: str = "parameter") -> bool:
@@ -505,17 +590,37 @@ def clip_gradients(parameters: Sequence[Tensor], most: float, by: str = "paramet
     Returns:
         Whether all gradients were finite. When not, none was changed.
     """
-    gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
-    norms = torch.stack([gradient.norm() for gradient in gradients])
+    norms = gradient_norms(parameters)
     if not bool(torch.isfinite(norms).all()):
         return False
+    shorten_gradients(parameters, norms, most, by)
+    return True
+
+
+def gradient_norms(parameters: Sequence[Tensor]) -> Tensor:
+    """The norm of each gradient that there is."""
+    return torch.stack([p.grad.norm() for p in parameters if p.grad is not None])
+
+
+def shorten_gradients(
+    parameters: Sequence[Tensor], norms: Tensor, most: float, by: str = "parameter"
+) -> None:
+    """:func:`clip_gradients`, where their :func:`gradient_norms` are at hand and finite."""
     if most > 0:
+        gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
         if by == "global":
             norms = norms.norm().expand(len(gradients))
         factors = (most / norms.clamp_min(1e-12)).clamp_max(1.0)
         for gradient, factor in zip(gradients, factors, strict=True):
             gradient.mul_(factor)
-    return True
+
+
+def _window(wide: Tensor, at: Tensor | None, side: int) -> Tensor:
+    """The square of pictures ``(N, C, H, W)`` that begins at (down, right), or in the corner."""
+    if at is None:
+        return wide[..., :side, :side]
+    rows, columns = (torch.arange(side, device=wide.device) + first for first in at)
+    return wide.index_select(2, rows).index_select(3, columns)
 
 
 def fast_bfloat16(device: torch.device) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import os
 from collections import deque
 from collections.abc import Generator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,8 +12,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 from torch import Tensor
 
 from artem.core.errors import PictureError, TrainingError
@@ -21,8 +24,8 @@ from artem.core.style_picture import load_style_frame
 WORKERS = 4
 AHEAD = 4
 
-KEPT_BYTES = 2**30
-"""So much of decoded photos is kept where reading them again would hold up a GPU."""
+KEPT_BYTES = 4 * 2**30
+"""So much of decoded photos is kept where cutting them on the CPU would hold up a GPU."""
 
 
 class PhotoFolder:
@@ -62,12 +65,17 @@ class PhotoFolder:
                 f"  Training needs some 50 photos or more (JPEG, PNG, WebP...)."
             )
         self.broken: dict[Path, str] = {}
+        self._device: torch.device | None = None
         self._most_bytes = 0
-        self._kept: dict[Path, Frame] = {}
+        self._kept: dict[int, Tensor] = {}
 
-    def keep_decoded(self, most_bytes: int = KEPT_BYTES) -> None:
-        """Keep decoded photos in memory from now on, up to ``most_bytes``."""
-        self._most_bytes = most_bytes
+    def keep_on(self, device: torch.device, most_bytes: int = KEPT_BYTES) -> None:
+        """Let :meth:`batches` keep the photos on a device and cut its crops there.
+
+        Of each photo the middle square is kept, a little larger than the crops. Where all
+        of them together are more than ``most_bytes``, they are cut on the CPU as ever.
+        """
+        self._device, self._most_bytes = device, most_bytes
 
     def batches(
         self, batch: int, crop_px: int, seed: int, first_step: int = 0
@@ -77,6 +85,9 @@ class PhotoFolder:
         What a step gets depends on ``seed`` and its number alone, so that a
         training goes on as if it had never stopped.
         """
+        if self._device is not None and self._kept_bytes(crop_px) <= self._most_bytes:
+            for step in count(first_step):
+                yield self._batch_on_device(batch, crop_px, seed, step)
         pool = ThreadPoolExecutor(WORKERS)
         ahead: deque[Future[Tensor]] = deque()
         try:
@@ -94,26 +105,63 @@ class PhotoFolder:
         while len(crops) < batch:
             file = self.files[draw.integers(len(self.files))]
             try:
-                crops.append(_crop(self._decoded(file), crop_px, self.zoom, draw))
+                crops.append(_crop(load_picture(file).frame, crop_px, self.zoom, draw))
             except PictureError as error:
-                self.broken[file] = str(error)
-                if len(self.broken) >= len(self.files):
-                    raise TrainingError(
-                        f"None of the {len(self.files)} pictures in '{self.folder}' can be read.\n"
-                        f"  The last one: {error}"
-                    ) from error
+                self._skip(file, error)
         stacked = torch.from_numpy(np.stack(crops))
         return stacked.permute(0, 3, 1, 2).float().div(255)
 
-    def _decoded(self, file: Path) -> Frame:
-        kept = self._kept.get(file)
-        if kept is not None:
-            return kept
-        frame = load_picture(file).frame
-        if frame.nbytes <= self._most_bytes:
-            self._most_bytes -= frame.nbytes
-            self._kept[file] = frame
-        return frame
+    def _skip(self, file: Path, error: PictureError) -> None:
+        self.broken[file] = str(error)
+        if len(self.broken) >= len(self.files):
+            raise TrainingError(
+                f"None of the {len(self.files)} pictures in '{self.folder}' can be read.\n"
+                f"  The last one: {error}"
+            ) from error
+
+    def _kept_px(self, crop_px: int) -> int:
+        """Between the size at which the largest crops would be kept and the smallest ones."""
+        return math.ceil(crop_px * math.sqrt(self.zoom))
+
+    def _kept_bytes(self, crop_px: int) -> int:
+        return 3 * self._kept_px(crop_px) ** 2 * len(self.files)
+
+    def _batch_on_device(self, batch: int, crop_px: int, seed: int, step: int) -> Tensor:
+        """One batch of :meth:`batches`, cut by the device."""
+        photos = self._photos_on_device(self._kept_px(crop_px))
+        draw = np.random.default_rng((seed, step))
+        chosen = draw.integers(len(photos), size=batch)
+        size = 1 / draw.uniform(1.0, self.zoom, batch)
+        down, right = draw.uniform(-1, 1, (2, batch)) * (1 - size)
+        mirrored = np.where(draw.random(batch) < 0.5, -size, size)
+        zero = np.zeros(batch)
+        places = np.stack([mirrored, zero, right, zero, size, down]).T.reshape(batch, 2, 3)
+        theta = torch.from_numpy(places).float().to(photos.device)
+        squares = photos[torch.from_numpy(chosen).to(photos.device)].float().div(255)
+        grid = F.affine_grid(theta, [batch, 3, crop_px, crop_px], align_corners=False)
+        return F.grid_sample(squares, grid, padding_mode="reflection", align_corners=False)
+
+    def _photos_on_device(self, side_px: int) -> Tensor:
+        """The middle squares of all photos that can be read, ``(M, 3, side, side)``, bytes."""
+        if side_px not in self._kept:
+            squares = []
+            with ThreadPoolExecutor(os.cpu_count()) as pool:
+                for file, result in zip(self.files, [
+                    pool.submit(_middle, file, side_px) for file in self.files
+                ], strict=True):  # fmt: skip
+                    try:
+                        squares.append(torch.from_numpy(result.result()))
+                    except PictureError as error:
+                        self._skip(file, error)
+            kept = torch.stack(squares).permute(0, 3, 1, 2).contiguous()
+            self._kept = {side_px: kept.to(self._device)}
+        return self._kept[side_px]
+
+
+def _middle(file: Path, side_px: int) -> NDArray[np.uint8]:
+    """The middle square of a photo, scaled to ``side_px``."""
+    picture = Image.fromarray(load_picture(file).frame)
+    return np.array(ImageOps.fit(picture, (side_px, side_px), Image.Resampling.LANCZOS))
 
 
 def _crop(frame: Frame, side_px: int, zoom: float, draw: np.random.Generator) -> NDArray[np.uint8]:
