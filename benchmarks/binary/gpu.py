@@ -28,7 +28,7 @@ from artem.runtime.xnor.packing import pack_signs
 RESULT = Path(__file__).resolve().parent.parent / "results" / "binary-gpu.json"
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "binary.md"
 BEGIN, END = "<!-- begin: bench-binary on a GPU -->", "<!-- end of those on a GPU -->"
-PRODUCTS = (256, 512, 1024, 2048, 4096, 8192, 16384)
+PRODUCTS = (256, 512, 1024, 2048, 4096, 8192)
 CHANNELS = (64, 128, 256, 512)
 SIDES = (32, 64, 128, 256)
 FLOATS = ("float32", "tf32", "bfloat16")

@@ -8,8 +8,6 @@ Checked in the interpreter against the NumPy reference; no time was ever taken o
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -31,7 +29,7 @@ PIXELS, OUTPUTS = 32, 32
 
 
 @triton.jit  # type: ignore[untyped-decorator]
-def _count(bits: Any) -> Any:
+def _count(bits):  # type: ignore[no-untyped-def]
     """Ones in each 32-bit word; a sign that a shift drags in falls to the masks."""
     bits = bits - ((bits >> 1) & 0x55555555)
     bits = (bits & 0x33333333) + ((bits >> 2) & 0x33333333)
@@ -42,17 +40,17 @@ def _count(bits: Any) -> Any:
 
 
 @triton.jit  # type: ignore[untyped-decorator]
-def _convolve(
-    maps: Any,
-    weights: Any,
-    dots: Any,
-    pixels: Any,
-    height: Any,
-    width: Any,
-    out_height: Any,
-    out_width: Any,
-    channels: Any,
-    outputs: Any,
+def _convolve(  # type: ignore[no-untyped-def]  # the compiler would take annotations for globals
+    maps,
+    weights,
+    dots,
+    pixels,
+    height,
+    width,
+    out_height,
+    out_width,
+    channels,
+    outputs,
     words: tl.constexpr,
     kernel_height: tl.constexpr,
     kernel_width: tl.constexpr,
@@ -60,7 +58,7 @@ def _convolve(
     reflect: tl.constexpr,
     block_pixels: tl.constexpr,
     block_outputs: tl.constexpr,
-) -> None:
+):
     pixel = tl.program_id(0) * block_pixels + tl.arange(0, block_pixels)
     output = tl.program_id(1) * block_outputs + tl.arange(0, block_outputs)
     image = pixel // (out_height * out_width)
