@@ -18,6 +18,7 @@ from artem.core.errors import EncoderError
 from artem.core.files import replacing
 from artem.learn.encoders.encoder import Encoder, preprocessing
 from artem.learn.encoders.vgg import IMAGENET_MEAN, IMAGENET_STD
+from artem.learn.padding import reflected
 
 FORMAT = "artem-encoder-1"
 
@@ -106,7 +107,7 @@ class Compact(Encoder):
     def _padded(layer: str, maps: Tensor) -> Tensor:
         if layer[-2:] == "_1" and layer != "relu1_1":
             maps = torch.max_pool2d(maps, 2)
-        return F.pad(maps, (1,) * 4, mode="reflect")
+        return reflected(maps, 1)
 
     @torch.no_grad()
     def set_layer(self, layer: str, narrow: Tensor, wide: Tensor, shift: Tensor) -> None:

@@ -24,6 +24,9 @@ DEEPEST = "relu4_1"
 HEAD = (0.0, 0.5, 0.5)
 """Skip, scale and shift of the head: the decoder's picture alone, from [-1, 1] to [0, 1]."""
 
+FAINT = 0.05
+"""Factor of the last layer's random weights: the first picture is gray, not garish."""
+
 FLAT = 1e-5
 """Added to variances, of content and style alike: a picture in its own style is itself."""
 
@@ -80,10 +83,11 @@ class AdaINNet(StyledNetwork):
             for index, (into, out) in enumerate(pairwise(sizes))
         )
         self.decoder.append(ConvNorm(width // 4, 3, 3, norm="none", relu=False))
-        for module in self.decoder.modules():  # without normalization, signals would fade
-            if isinstance(module, nn.Conv2d):
-                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-                module.bias.data.zero_()  # type: ignore[union-attr]
+        convolutions = [one for one in self.decoder.modules() if isinstance(one, nn.Conv2d)]
+        for convolution in convolutions:  # without normalization, signals would fade
+            nn.init.kaiming_normal_(convolution.weight, nonlinearity="relu")
+            nn.init.zeros_(convolution.bias)  # type: ignore[arg-type]
+        convolutions[-1].weight.data *= FAINT
         self.measure()
 
     @classmethod

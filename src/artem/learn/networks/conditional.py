@@ -13,6 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from artem.learn.padding import reflected
+
 HEAD_SIZES = (3, 3, 3)
 """The head's part of a style vector: skip, scale and shift, one for each color."""
 
@@ -28,7 +30,18 @@ def conditional_instance_norm(
         maps: ``(N, C, H, W)``.
         scale, shift: ``(N, C)`` or ``(1, C)``.
     """
+    if maps.is_cuda:
+        return fused_instance_norm(maps, scale, shift, eps)
     return F.instance_norm(maps, eps=eps) * scale[:, :, None, None] + shift[:, :, None, None]
+
+
+def fused_instance_norm(maps: Tensor, scale: Tensor, shift: Tensor, eps: float) -> Tensor:
+    """The same in one kernel: each picture's channels are channels of one large picture."""
+    count, channels = maps.shape[:2]
+    scale, shift = (part.expand(count, channels).reshape(-1) for part in (scale, shift))
+    flat = maps.reshape(1, count * channels, *maps.shape[2:])
+    normal = F.batch_norm(flat, None, None, scale, shift, training=True, eps=eps)
+    return normal.view(maps.shape)
 
 
 class StyledLayer(nn.Module):
@@ -81,7 +94,7 @@ class ConvNorm(StyledLayer):
         """``style`` yields the scales and shifts still to be used, ``(N, C)`` each."""
         if self.upsample > 1:
             maps = F.interpolate(maps, scale_factor=self.upsample, mode="nearest")
-        maps = self.conv(F.pad(maps, (self.padding,) * 4, mode="reflect"))
+        maps = self.conv(reflected(maps, self.padding))
         if self.norm == "conditional":
             maps = conditional_instance_norm(maps, next(style), next(style))
         return F.relu(maps) if self.relu else maps
@@ -218,7 +231,7 @@ class StyledNetwork(nn.Module):
         repeated edges, stays in the margin.
         """
         margin = self.margin
-        around = F.pad(image, (margin,) * 4, mode="reflect")
+        around = reflected(image, margin)
         painted: Tensor = self(around, style)
         return painted[..., margin:-margin, margin:-margin]
 

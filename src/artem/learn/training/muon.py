@@ -38,6 +38,7 @@ class Muon(torch.optim.Optimizer):
     def step(self, closure: None = None) -> None:  # type: ignore[override]
         """One step along the gradients; a parameter without one stays."""
         for group in self.param_groups:
+            ahead: dict[torch.Size, list[tuple[Tensor, Tensor]]] = {}
             for parameter in group["params"]:
                 if parameter.grad is None:
                     continue
@@ -45,21 +46,25 @@ class Muon(torch.optim.Optimizer):
                 if not state:
                     state["mean"] = torch.zeros_like(parameter)
                 mean = state["mean"].lerp_(parameter.grad, 1 - group["momentum"])
-                ahead = parameter.grad.lerp(mean, group["momentum"])
-                matrix = orthogonalized(ahead.flatten(1))
-                length = SCALE * max(matrix.shape) ** 0.5 * group["lr"]
-                parameter.sub_(length * matrix.view_as(parameter))
+                matrix = parameter.grad.lerp(mean, group["momentum"]).flatten(1)
+                ahead.setdefault(matrix.shape, []).append((parameter, matrix))
+            for shape, pairs in ahead.items():  # the layers of a trunk have one shape
+                length = SCALE * max(shape) ** 0.5 * group["lr"]
+                steps = orthogonalized(torch.stack([matrix for _, matrix in pairs]))
+                for (parameter, _), step in zip(pairs, steps, strict=True):
+                    parameter.sub_(length * step.view_as(parameter))
 
 
 def orthogonalized(matrix: Tensor, steps: int = 5) -> Tensor:
     """``U V'`` of a matrix's singular value decomposition ``U S V'``, nearly.
 
     Newton and Schulz's iteration with :data:`QUINTIC`: matrix products alone, so it
-    is cheap everywhere and keeps its precision in bfloat16.
+    is cheap everywhere and keeps its precision in bfloat16. Several of one shape may
+    be stacked.
     """
-    tall = matrix.shape[0] > matrix.shape[1]
+    tall = matrix.shape[-2] > matrix.shape[-1]
     ortho: Tensor = matrix.mT if tall else matrix
-    ortho = ortho / (ortho.norm() + 1e-7)
+    ortho = ortho / (ortho.norm(dim=(-2, -1), keepdim=True) + 1e-7)
     first, third, fifth = QUINTIC
     for _ in range(steps):
         square = ortho @ ortho.mT
