@@ -1,6 +1,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -159,7 +160,7 @@ def test_a_network_without_noise_has_no_patches_to_lose(tiny_vgg: VGG, photos: P
     styles = replace(trainer._styles(torch.tensor([0, 1])), vectors=vectors)
     wide = torch.cat([draw_picture(trainer.wide_px, n) for n in (4, 5)])
     at = torch.zeros(2, dtype=torch.long)
-    terms, _ = trainer._terms(True, wide, styles, at, torch.stack([at, at + 3]))
+    terms, _ = trainer._terms(True, wide, styles, at, at, torch.stack([at, at + 3]))
     torch.testing.assert_close(terms["patch"], torch.zeros(2))
 
 
@@ -167,12 +168,12 @@ def test_the_coarse_term_is_the_style_term_at_half_the_size(
     tiny_vgg: VGG, photos: PhotoFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trainer = make_trainer(photos, tiny_vgg, replace(RECIPE, crop_px=64))
-    painted = draw_picture(64 + 2 * trainer.edge_px, 3)
+    painted = draw_picture(trainer.frame_px + 2 * trainer.network.margin, 3)
     monkeypatch.setattr(trainer, "_paint", lambda window, vectors: painted)
     wide = draw_picture(trainer.wide_px, 4)
     at = torch.zeros(2, dtype=torch.long)
     terms, stylized = trainer._terms(
-        False, wide, trainer._styles(torch.tensor([1])), at, torch.stack([at, at])
+        False, wide, trainer._styles(torch.tensor([1])), at + 5, at, torch.stack([at, at])
     )
     target = trainer.loss.style_target(F.avg_pool2d(draw_picture(48, 101), 2))
     features = tiny_vgg(F.avg_pool2d(stylized, 2), tiny_vgg.style_layers)
@@ -213,19 +214,46 @@ def test_the_grain_is_moved_for_each_step(tiny_vgg: VGG, photos: PhotoFolder) ->
     assert len(set(seen)) == len(seen) == RECIPE.steps
 
 
-def test_edges_are_painted_from_real_surroundings(tiny_vgg: VGG, photos: PhotoFolder) -> None:
-    trainer = make_trainer(photos, tiny_vgg)
-    seen: list[tuple[int, ...]] = []
-    paint = trainer._paint
+def test_crops_anywhere_in_larger_frames_are_judged(tiny_vgg: VGG, photos: PhotoFolder) -> None:
+    trainer = make_trainer(photos, tiny_vgg, replace(RECIPE, steps=40))
+    places: list[tuple[int, ...]] = []
+    seen: set[tuple[int, ...]] = set()
+    paint, terms = trainer._paint, trainer._terms
 
     def watched(window: Tensor, vectors: Tensor) -> Tensor:
-        seen.append(tuple(window.shape))
+        seen.add(tuple(window.shape))
         return paint(window, vectors)
 
-    trainer._paint = watched
-    trainer.run(lambda progress: True)
-    side = RECIPE.crop_px + 4 * trainer.network.margin
-    assert seen == [(RECIPE.batch, 3, side, side)]
+    def placed(*inputs: Any) -> tuple[dict[str, Tensor], Tensor]:
+        places.append(tuple(inputs[3].tolist()))
+        found, stylized = terms(*inputs)
+        assert stylized.shape == (RECIPE.batch, 3, RECIPE.crop_px, RECIPE.crop_px)
+        return found, stylized
+
+    trainer._paint, trainer._terms = watched, placed  # type: ignore[method-assign]
+    trainer.run()
+    side = RECIPE.crop_px * 3 // 2
+    assert seen == {(RECIPE.batch, 3, *(side + 2 * trainer.network.margin,) * 2)}
+    for along in zip(*places, strict=True):
+        assert min(along) <= 2 and max(along) >= side - RECIPE.crop_px - 2
+
+
+def test_what_is_judged_is_what_the_network_paints_there(
+    tiny_vgg: VGG, photos: PhotoFolder
+) -> None:
+    trainer = make_trainer(photos, tiny_vgg)
+    wide = torch.cat([draw_picture(trainer.wide_px, n) for n in (4, 5)])
+    styles = trainer._styles(torch.tensor([0, 1]))
+    down, right = place = torch.tensor([3, 7])
+    still = torch.zeros(2, dtype=torch.long)
+    with torch.no_grad():
+        _, stylized = trainer._terms(False, wide, styles, place, still, torch.stack([still, still]))
+        whole = trainer.network.paint(
+            wide[..., : trainer.frame_px, : trainer.frame_px], styles.vectors
+        )
+    side = RECIPE.crop_px
+    expected = whole[..., down : down + side, right : right + side]
+    torch.testing.assert_close(stylized, expected)
 
 
 def test_a_caller_can_stop_it(tiny_vgg: VGG, photos: PhotoFolder) -> None:

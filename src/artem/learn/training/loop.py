@@ -26,6 +26,7 @@ from artem.learn.encoders import Encoder
 from artem.learn.losses import ADVERSARIAL, AdversarialLoss, consistency_loss, grid_loss, patch_loss
 from artem.learn.networks import StyledNetwork
 from artem.learn.networks.conditional import Grain, place_grain
+from artem.learn.padding import reflected
 from artem.learn.training.checkpoints import load_checkpoint, save_checkpoint
 from artem.learn.training.optimizers import latent_names, make_optimizers
 from artem.learn.training.photos import PhotoFolder
@@ -44,6 +45,9 @@ LATENT_RATE = 0.1
 """Factor of the learning rate for latent weights. A file holds their signs and one magnitude a
 filter, some 0.08, which the full rate crosses within a hundred steps: all signs flip at once and
 the network begins anew (a loss of 20 was seen where it had been 2)."""
+
+SURROUNDINGS = 0.5
+"""By so much of a crop's side the frames are wider that are painted, see :meth:`Trainer._terms`."""
 
 LEAST_COARSE_PX = 64
 """Half of a smaller crop would leave nothing at an encoder's deepest layers."""
@@ -162,8 +166,10 @@ class Trainer:
                 f"  It must be {network.minimum} or more."
             )
         self.recipe = recipe
-        self.edge_px = 2 * network.margin
-        self.wide_px = recipe.crop_px + 2 * self.edge_px + network.multiple
+        self.frame_px = recipe.crop_px + network.multiple * round(
+            SURROUNDINGS * recipe.crop_px / network.multiple
+        )
+        self.wide_px = self.frame_px + network.multiple
         self.device = find_device(device)
         self.low_precision = fast_bfloat16(self.device)
         suit_device(self.device, photos)
@@ -258,12 +264,13 @@ class Trainer:
         """One step, or ``None`` when its loss or its gradients are no good."""
         draw = np.random.default_rng((seed, self.step, 1))
         drawn = self._draw_styles(draw)
+        place = self._tensor(draw.integers(0, self.frame_px - self.recipe.crop_px + 1, 2))
         shift = self._tensor(draw.integers(0, self.network.multiple, 2))
         grain = self._tensor(draw.integers(0, Grain.PERIOD, (2, 2)))
         patches = self.recipe.patch_weight > 0 and self.step % 2 == 1
         self._set_rates(self._schedule())
         evaluate = self._record(f"evaluate, {patches=}", partial(self._evaluate, patches))
-        found = evaluate(wide, drawn, shift, grain)
+        found = evaluate(wide, drawn, place, shift, grain)
         value, finite, *means = torch.stack(
             [found.loss, torch.isfinite(found.norms).all(), *found.terms.values()]
         ).tolist()
@@ -300,7 +307,13 @@ class Trainer:
         return DrawnStyles(self.vectors[chosen], targets, coarse_targets, chosen)
 
     def _evaluate(
-        self, patches: bool, wide: Tensor, drawn: Tensor, shift: Tensor, grain: Tensor
+        self,
+        patches: bool,
+        wide: Tensor,
+        drawn: Tensor,
+        place: Tensor,
+        shift: Tensor,
+        grain: Tensor,
     ) -> Evaluation:
         """Loss and gradients. Depends on tensors alone, so that it can be recorded.
 
@@ -308,13 +321,15 @@ class Trainer:
             patches: whether the patch loss takes the place of the consistency loss.
             wide: photos with what surrounds the crops.
             drawn: what :meth:`_draw_styles` gave.
+            place: (down, right) of the crops that are judged, in the frames that are painted.
             shift: (down, right) of the second look at the photos.
             grain: where the noise begins, ``(2, 2)``, for one look and for another.
         """
         for parameter in self.parameters:
             if parameter.grad is not None:
                 parameter.grad.zero_()
-        terms, stylized = self._terms(patches, wide, self._styles(drawn), shift, grain)
+        styles = self._styles(drawn)
+        terms, stylized = self._terms(patches, wide, styles, place, shift, grain)
         loss = self._weighted(terms)
         loss.backward()  # type: ignore[no-untyped-call]
         means = {name: term.detach().mean() for name, term in terms.items()}
@@ -329,42 +344,53 @@ class Trainer:
             self.network.constrain()
 
     def _terms(
-        self, patches: bool, wide: Tensor, styles: DrawnStyles, shift: Tensor, grain: Tensor
+        self,
+        patches: bool,
+        wide: Tensor,
+        styles: DrawnStyles,
+        place: Tensor,
+        shift: Tensor,
+        grain: Tensor,
     ) -> tuple[dict[str, Tensor], Tensor]:
-        """Unweighted loss terms, one number a picture, and the pictures they are of.
+        """Unweighted loss terms, one number a picture, and the crops they are of.
 
-        Painted are windows of a wider crop, of which the edges are cut off: a network
-        that could tell its edges would paint its texture there and nowhere else.
+        Painted are frames, with the margin that every frame gets, and judged are crops
+        anywhere in them. A network that could tell where in its frame the crop is would
+        paint for that place alone: with crops always in the middle, and 32 pixels around
+        them that nobody judged, it kept these plain, and larger pictures with them.
         """
-        recipe = self.recipe
+        recipe, side = self.recipe, self.recipe.crop_px
         place_grain(self.network, grain[0])
-        edge = self.edge_px
-
-        def paint(at: Tensor | None = None) -> Tensor:
-            window = _window(wide, at, recipe.crop_px + 2 * edge)
-            return self._paint(window, styles.vectors)[..., edge:-edge, edge:-edge]
-
-        content = wide[..., edge:, edge:][..., : recipe.crop_px, : recipe.crop_px]
+        frame = wide[..., : self.frame_px, : self.frame_px]
+        content = _window(frame, place, side)
         with self._autocast():
-            stylized = paint()
+            painted = self._painted(frame, styles.vectors)
+            stylized = _window(painted, place, side)
             target = self.loss.content_target(content)
             terms = self.loss.terms(stylized, target, styles.targets)
             if patches:
                 place_grain(self.network, grain[1])
-                terms["patch"] = patch_loss(stylized.float(), paint().float())
+                other = self._painted(frame, styles.vectors)
+                terms["patch"] = patch_loss(painted.float(), other.float())
             elif recipe.consistency_weight:
-                moved = paint(shift)
-                terms["consistency"] = consistency_loss(stylized.float(), moved.float(), shift)
+                moved = self._painted(_window(wide, shift, self.frame_px), styles.vectors)
+                terms["consistency"] = consistency_loss(painted.float(), moved.float(), shift)
             if styles.coarse_targets:
                 features = self.loss.encoder(halved(stylized), list(self.loss.style_layers))
                 terms["coarse"] = self.loss.style_term(features, styles.coarse_targets)
         if recipe.grid_weight:
-            terms["grid"] = grid_loss(stylized.float(), self.network.multiple)
+            terms["grid"] = grid_loss(painted.float(), self.network.multiple)
         if self.adversary and styles.chosen is not None:
             terms[ADVERSARIAL] = self.adversary(stylized, styles.chosen)
-        outside = stylized.float() - stylized.detach().float().clamp(0, 1)
+        outside = painted.float() - painted.detach().float().clamp(0, 1)
         terms["range"] = outside.abs().mean(dim=(1, 2, 3))
         return terms, stylized
+
+    def _painted(self, frame: Tensor, vectors: Tensor) -> Tensor:
+        """What the network makes of a frame, as :meth:`StyledNetwork.paint` does it."""
+        margin = self.network.margin
+        around = self._paint(reflected(frame, margin), vectors)
+        return around[..., margin:-margin, margin:-margin]
 
     def _weighted(self, terms: Mapping[str, Tensor]) -> Tensor:
         total = self.loss.total(terms) + self.recipe.range_weight * terms["range"]
@@ -615,10 +641,8 @@ def shorten_gradients(
             gradient.mul_(factor)
 
 
-def _window(wide: Tensor, at: Tensor | None, side: int) -> Tensor:
-    """The square of pictures ``(N, C, H, W)`` that begins at (down, right), or in the corner."""
-    if at is None:
-        return wide[..., :side, :side]
+def _window(wide: Tensor, at: Tensor, side: int) -> Tensor:
+    """The square of pictures ``(N, C, H, W)`` that begins at (down, right)."""
     rows, columns = (torch.arange(side, device=wide.device) + first for first in at)
     return wide.index_select(2, rows).index_select(3, columns)
 
