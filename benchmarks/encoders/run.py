@@ -25,9 +25,9 @@ from artem.app.bench_results import provenance, run_script, write_result
 from artem.core.files import replacing
 from artem.core.picture import PICTURE_SUFFIXES, load_picture, middle_square
 from artem.learn.encoders import load_encoder
-from artem.learn.judge.pictures import frame_of, image_of
 from artem.learn.losses import PerceptualLoss
 from artem.learn.optimization import optimize_picture
+from artem.learn.optimization.images import frame_of, image_of
 from artem.learn.training.photos import load_style_picture
 
 RESULTS = Path(__file__).resolve().parent.parent / "results"
