@@ -1,7 +1,7 @@
 # make demo    the shipped styles on the shipped photos, into demo/ (no PyTorch)
 # make test    the tests
 # make check   style, types, import directions, tests: what CI runs
-# make bench   the figures: bench-speed, bench-quality (PAINTINGS=folder, of PHOTOS=folder if given),
+# make bench   bench-speed, and bench-quality if PAINTINGS=folder is given (of PHOTOS=folder); by name:
 #              bench-steady (flicker; CLIPS=folder of videos for real ones beside the made ones),
 #              bench-binary (binary convolutions against float, int8 and plain loops),
 #              bench-architectures (PHOTOS and PAINTINGS; trains candidates, on a GPU by choice),

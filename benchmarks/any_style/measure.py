@@ -16,8 +16,8 @@ from ways import NAMED, PHOTO, WAYS, Painter, Predicting
 from artem.app.bench import measure_in_turns
 from artem.core.errors import PictureError
 from artem.core.picture import Frame
-from artem.learn.judge.pictures import image_of
 from artem.learn.losses import PerceptualLoss
+from artem.learn.optimization.images import image_of
 from artem.learn.training.photos import load_style_picture
 from artem.runtime.openvino import shared_core
 from artem.runtime.predictor import predict_style

@@ -16,12 +16,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -43,12 +39,11 @@ from tables import write_tables
 from ways import ADAIN, PREDICTED, Predicting, painters
 from works import WORKS
 
-from artem.app.bench import machine
+from artem.app.bench_results import provenance, run_script, write_result
 from artem.app.progress import show_progress
 from artem.app.say import note
 from artem.core.allocation import keep_freed_memory
 from artem.core.errors import ArtemError
-from artem.core.files import replacing
 from artem.core.picture import load_picture, middle_square
 from artem.export.exhibits import LEAST_SIZE_PX, find_photos
 from artem.learn.encoders import load_encoder
@@ -85,8 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             parser.error(f"--size must be {LEAST_SIZE_PX} or more")
         with _empty_cache() as cache:
             result = _measure(asked, cache)
-        with replacing(RESULT) as partial:
-            partial.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        write_result(RESULT, result)
     write_tables(json.loads(RESULT.read_text(encoding="utf-8")))
 
 
@@ -120,8 +114,7 @@ def _measure(asked: argparse.Namespace, cache: Path) -> dict[str, Any]:
     if asked.sheet is not None:
         shown = _sheet(rows, painted, {file.stem: file for file in artworks}, asked.sheet)
     result = {
-        "machine": machine(None) | {"torch": version("torch")},
-        "commit": _commit(), "date": datetime.now(UTC).date().isoformat(),
+        **provenance(__file__, "torch"),
         "networks": {
             way: {
                 "name": one.network.name, "identity": one.network.identity,
@@ -172,12 +165,6 @@ def _empty_cache() -> Iterator[Path]:
         yield Path(folder)
 
 
-def _commit() -> str:
-    return subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=HERE, capture_output=True, text=True
-    ).stdout.strip()
-
-
 def _place(file: Path) -> str:
     """Relative to the repository where it lies inside."""
     repository = HERE.parents[1]
@@ -186,8 +173,4 @@ def _place(file: Path) -> str:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("GOMP_SPINCOUNT", "0")
-    try:
-        main()
-    except ArtemError as error:
-        raise SystemExit(f"error: {error}") from None
+    run_script(main)

@@ -10,7 +10,7 @@ from typing import Any
 from ways import NAMED, WAYS
 from works import WORKS
 
-from artem.core.files import replacing
+from artem.app.bench_results import write_between
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "any-style.md"
 BEGIN, END = "<!-- begin: make bench-any-style -->", "<!-- end -->"
@@ -18,11 +18,7 @@ BEGIN, END = "<!-- begin: make bench-any-style -->", "<!-- end -->"
 
 def write_tables(result: Mapping[str, Any]) -> None:
     """Replace what stands between the markers by this result."""
-    before, rest = DOCUMENT.read_text(encoding="utf-8").split(BEGIN, 1)
-    after = rest.split(END, 1)[1]
-    text = "\n\n".join([BEGIN, *_parts(result), END])
-    with replacing(DOCUMENT) as partial:
-        partial.write_text(before + text + after, encoding="utf-8")
+    write_between(DOCUMENT, BEGIN, END, _parts(result))
 
 
 def _parts(result: Mapping[str, Any]) -> Iterator[str]:

@@ -14,11 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -29,10 +25,9 @@ from measure import PRECISIONS, SIZES, Measured, exported, milliseconds, painted
 from plot import draw_plot
 from tables import write_table
 
-from artem.app.bench import machine
+from artem.app.bench_results import provenance, run_script, write_result
 from artem.core.allocation import keep_freed_memory
 from artem.core.errors import ArtemError
-from artem.core.files import replacing
 from artem.core.picture import load_picture, middle_square
 from artem.export.exhibits import find_painting, find_photos
 from artem.learn.encoders import load_encoder
@@ -60,9 +55,7 @@ def main() -> None:
     if not arguments.draw:
         if not (arguments.trained and arguments.paintings and arguments.photos):
             parser.error("--trained, --paintings and --photos are needed, or --draw")
-        result = _measure(arguments)
-        with replacing(RESULT) as partial:
-            partial.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        write_result(RESULT, _measure(arguments))
     result = json.loads(RESULT.read_text(encoding="utf-8"))
     draw_plot(result)
     write_table(result)
@@ -88,12 +81,8 @@ def _measure(arguments: argparse.Namespace) -> dict[str, Any]:
         for (name, precision), median_ms in taken.items():
             rows[name][precision].setdefault("median_ms", {})[size] = median_ms
         print(size, taken, flush=True)
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=BENCHMARKS, capture_output=True, text=True
-    ).stdout.strip()
     return {
-        "machine": machine(None) | {"torch": version("torch")},
-        "commit": commit, "date": datetime.now(UTC).date().isoformat(),
+        **provenance(__file__, "torch"),
         "styles": STYLES, "photos": PHOTOS, "side_px": SIDE_PX,
         "recipe": _recipe(arguments.trained / f"{everyone[0].candidate.name}.pt"),
         "rows": list(rows.values()),
@@ -162,8 +151,4 @@ def _recipe(file: Path) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("GOMP_SPINCOUNT", "0")
-    try:
-        main()
-    except ArtemError as error:
-        raise SystemExit(f"error: {error}") from None
+    run_script(main)

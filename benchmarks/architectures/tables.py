@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from artem.core.files import replacing
+from artem.app.bench_results import write_between
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "architectures.md"
 BEGIN, END = "<!-- begin: make bench-architectures -->", "<!-- end -->"
@@ -32,8 +32,6 @@ def sizes_of(result: Mapping[str, Any]) -> list[str]:
 
 def write_table(result: Mapping[str, Any]) -> None:
     """Replace what stands between the markers by the table of this result."""
-    before, rest = DOCUMENT.read_text(encoding="utf-8").split(BEGIN, 1)
-    after = rest.split(END, 1)[1]
     recipe, rows, sizes = result["recipe"], result["rows"], sizes_of(result)
     said = (
         f"{recipe['steps']} steps of {recipe['batch']} crops of {recipe['crop_px']} pixels; "
@@ -65,5 +63,4 @@ def write_table(result: Mapping[str, Any]) -> None:
             cells.append(f"**{taken}**" if row["name"] in front else taken)
         lines.append(cells)
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    with replacing(DOCUMENT) as partial:
-        partial.write_text(f"{before}{BEGIN}\n\n{said}\n\n{table}\n\n{END}{after}", "utf-8")
+    write_between(DOCUMENT, BEGIN, END, [said, table])

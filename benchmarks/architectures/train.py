@@ -22,6 +22,7 @@ import torch
 from candidates import CANDIDATES, PRUNED_AT, STYLES, Candidate, build
 from torch import Tensor
 
+from artem.app.bench_results import run_script
 from artem.core.errors import ArtemError, TrainingError
 from artem.core.picture import PICTURE_SUFFIXES
 from artem.learn.encoders import Encoder, load_encoder
@@ -204,7 +205,4 @@ def _painting(folder: Path, style: str) -> Path:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except ArtemError as error:
-        raise SystemExit(f"error: {error}") from None
+    run_script(main)

@@ -15,14 +15,13 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from artem.core.files import replacing
+from artem.app.bench_results import run_script, today, write_between, write_result
 from artem.runtime.xnor.packing import pack_signs
 
 RESULT = Path(__file__).resolve().parent.parent / "results" / "binary-gpu.json"
@@ -42,9 +41,7 @@ def main() -> None:
     if arguments.draw:
         _draw(json.loads(RESULT.read_text(encoding="utf-8")))
         return
-    result = _measure()
-    with replacing(arguments.out) as partial:
-        partial.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    write_result(arguments.out, _measure())
 
 
 def _measure() -> dict[str, Any]:
@@ -60,7 +57,7 @@ def _measure() -> dict[str, Any]:
         rows[part].append(row)
     return {
         "device": torch.cuda.get_device_name(), "torch": torch.__version__,
-        "triton": triton.__version__, "date": datetime.now(UTC).date().isoformat(), **rows,
+        "triton": triton.__version__, "date": today(), **rows,
     }  # fmt: skip
 
 
@@ -126,7 +123,6 @@ def _median_ms(do_bench: Callable[..., Any], work: Callable[[], Any]) -> float:
 
 def _draw(result: dict[str, Any]) -> None:
     parts = [
-        BEGIN,
         f"{result['device']}, PyTorch {result['torch']}, Triton {result['triton']}, "
         f"{result['date']}: times of the float product over ours, and ours in TOP/s (two for each "
         "pair of signs).",
@@ -140,13 +136,8 @@ def _draw(result: dict[str, Any]) -> None:
             )
             for row in result["convolutions"]
         ]),
-        END,
     ]  # fmt: skip
-    text = DOCUMENT.read_text(encoding="utf-8")
-    before, rest = text.split(BEGIN, 1)
-    after = rest.split(END, 1)[1]
-    with replacing(DOCUMENT) as partial:
-        partial.write_text(before + "\n\n".join(parts) + after, encoding="utf-8")
+    write_between(DOCUMENT, BEGIN, END, parts)
 
 
 def _table(what: str, rows: list[tuple[str, dict[str, Any], int]]) -> str:
@@ -164,4 +155,4 @@ def _table(what: str, rows: list[tuple[str, dict[str, Any], int]]) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

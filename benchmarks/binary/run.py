@@ -25,13 +25,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from tables import write_tables
+
+from artem.app.bench_results import provenance, run_script, write_result
 
 RESULTS = Path(__file__).resolve().parent.parent / "results"
 CHANNELS = (64, 128, 256, 512)
@@ -76,16 +76,10 @@ def main() -> None:
         Path(arguments.write).write_text(json.dumps(measure(arguments)))
         return
 
-    from artem.app.bench import machine
-    from artem.core.files import replacing
-
     file, result = RESULTS / "binary.json", {"runs": {}}
     if file.exists():
         result = json.loads(file.read_text())
     load = os.getloadavg()[0]
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=RESULTS.parent, capture_output=True, text=True
-    ).stdout.strip()
     for like in arguments.like:
         run = result["runs"].setdefault(like, {part: [] for part in KEYS})
         for threads in arguments.threads:
@@ -96,14 +90,8 @@ def main() -> None:
                 rows = {tuple(row[key] for key in keys): row for row in run[part] + new[part]}
                 counted = [key for key in keys if key != "network"]
                 run[part] = sorted(rows.values(), key=lambda row: [row[key] for key in counted])
-            result |= {
-                "machine": machine(None) | {"torch": version("torch")},
-                "load_before": round(load, 1),
-                "commit": commit,
-                "date": datetime.now(UTC).date().isoformat(),
-            }
-            with replacing(file) as partial:
-                partial.write_text(json.dumps(result, indent=1) + "\n")
+            result |= provenance(__file__, "torch") | {"load_before": round(load, 1)}
+            write_result(file, result)
             write_tables(result)
 
 
@@ -259,4 +247,4 @@ def figures(rounds: list[dict[str, float]], products: int, limit: float) -> dict
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

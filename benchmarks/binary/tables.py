@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from artem.core.files import replacing
+from artem.app.bench_results import write_between
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "binary.md"
 BEGIN, END = "<!-- begin: make bench-binary -->", "<!-- end -->"
@@ -24,9 +24,6 @@ SAID = {
 
 
 def write_tables(result: dict[str, Any]) -> None:
-    text = DOCUMENT.read_text(encoding="utf-8")
-    before, rest = text.split(BEGIN, 1)
-    after = rest.split(END, 1)[1]
     machine = result["machine"]
     head = (
         f"{machine['cpu']}, OpenVINO {machine['openvino']}, PyTorch {machine['torch']}, "
@@ -39,7 +36,7 @@ def write_tables(result: dict[str, Any]) -> None:
             f"{machine['cores']} cores): with one thread, the processor's own time is given; with "
             "more, the best of all rounds, and even that is rough."
         )
-    parts = [BEGIN, head]
+    parts = [head]
     for like, run in result["runs"].items():
         threads_known = sorted({row["threads"] for row in run["convolutions"] + run["products"]})
         for threads in threads_known:
@@ -52,8 +49,7 @@ def write_tables(result: dict[str, Any]) -> None:
                     named = "3x3 convolutions" if kind == "convolutions" else "Square products"
                     parts += [f"{named}, {said}", _table(columns(best), rows)]
     parts += _generators(result["runs"], busy)
-    with replacing(DOCUMENT) as partial:
-        partial.write_text(before + "\n\n".join([*parts, END]) + after, encoding="utf-8")
+    write_between(DOCUMENT, BEGIN, END, parts)
 
 
 def _generators(runs: dict[str, Any], busy: bool) -> list[str]:

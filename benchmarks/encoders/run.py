@@ -13,10 +13,7 @@ Prints a table, writes ``results/encoders.json`` and a sheet of the pictures
 from __future__ import annotations
 
 import argparse
-import json
-import subprocess
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from statistics import mean, median
 
@@ -24,13 +21,13 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from artem.app.bench import machine
+from artem.app.bench_results import provenance, run_script, write_result
 from artem.core.files import replacing
 from artem.core.picture import PICTURE_SUFFIXES, load_picture, middle_square
 from artem.learn.encoders import load_encoder
-from artem.learn.judge.pictures import frame_of, image_of
 from artem.learn.losses import PerceptualLoss
 from artem.learn.optimization import optimize_picture
+from artem.learn.optimization.images import frame_of, image_of
 from artem.learn.training.photos import load_style_picture
 
 RESULTS = Path(__file__).resolve().parent.parent / "results"
@@ -75,11 +72,7 @@ def main() -> None:
                 rows[-1].append(made)
             print(f"{len(rows)} of {len(paintings) * len(photos)}", flush=True)
     report = {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "commit": subprocess.run(
-            ["git", "rev-parse", "HEAD"], capture_output=True, text=True, check=False
-        ).stdout.strip(),
-        "machine": machine(None),
+        **provenance(__file__),
         "judge": judge.encoder.name,
         "evaluations": arguments.evaluations,
         "pairs": len(rows),
@@ -94,8 +87,7 @@ def main() -> None:
     }
     for name, terms in report["encoders"].items():
         print(f"{name:32}", *(f"{term} {value:.3f}" for term, value in terms.items()))
-    with replacing(RESULTS / "encoders.json") as partial:
-        partial.write_text(json.dumps(report, indent=1) + "\n")
+    write_result(RESULTS / "encoders.json", report)
     if arguments.sheet:
         sheet = torch.cat([torch.cat(row, dim=3) for row in rows], dim=2)
         with replacing(arguments.sheet) as partial:
@@ -120,4 +112,4 @@ def measure(
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

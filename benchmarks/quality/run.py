@@ -13,20 +13,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import subprocess
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
 from tables import write_tables
 
-from artem.app.bench import machine
+from artem.app.bench_results import provenance, run_script, write_result
 from artem.app.judge import print_tables
 from artem.app.progress import show_progress
 from artem.app.say import note
-from artem.core.errors import ArtemError
-from artem.core.files import replacing
 from artem.export.judging import judge_networks, parse_judged_size, report_as_dict, write_report
 from artem.learn.judge.curves import STARTS
 from artem.runtime.library import SAMPLES
@@ -68,23 +62,11 @@ def _judge(arguments: argparse.Namespace, size: tuple[int, int | None]) -> None:
             curves=HERE / "curves", on_progress=on_progress, on_note=note,
         )  # fmt: skip
     print_tables(report)
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=HERE, capture_output=True, text=True
-    ).stdout.strip()
-    result = {
-        "machine": machine(None) | {"torch": version("torch")},
-        "commit": commit, "date": datetime.now(UTC).date().isoformat(),
-        **report_as_dict(report, curves=False),
-    }  # fmt: skip
-    with replacing(RESULTS / f"quality-{size[0]}.json") as partial:
-        partial.write_text(json.dumps(result, indent=1) + "\n")
+    result = provenance(__file__, "torch") | report_as_dict(report, curves=False)
+    write_result(RESULTS / f"quality-{size[0]}.json", result)
     if arguments.report:
         write_report(report, arguments.report / str(size[0]))
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("GOMP_SPINCOUNT", "0")
-    try:
-        main()
-    except ArtemError as error:
-        raise SystemExit(f"error: {error}") from None
+    run_script(main)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from artem.core.files import replacing
+from artem.app.bench_results import write_between
 from artem.learn.judge.report import TABLES
 from artem.learn.judge.summary import ALL_STYLES, FIGURES, Mean
 
@@ -18,9 +18,7 @@ Result = dict[str, Any]
 
 def write_tables(results: Sequence[Result]) -> None:
     """Replace what stands between the markers by the tables of these results, one a size."""
-    before, rest = DOCUMENT.read_text(encoding="utf-8").split(BEGIN, 1)
-    after = rest.split(END, 1)[1]
-    parts = [BEGIN]
+    parts = []
     for result in results:
         networks, rows = result["networks"], result["summary"]
         size_px = rows[0]["size_px"]
@@ -32,8 +30,7 @@ def write_tables(results: Sequence[Result]) -> None:
         )
         parts += [f"{heading}:\n\n{_table(names, rows, networks)}"
                   for heading, names in TABLES.items()]  # fmt: skip
-    with replacing(DOCUMENT) as partial:
-        partial.write_text(before + "\n\n".join([*parts, END]) + after, encoding="utf-8")
+    write_between(DOCUMENT, BEGIN, END, parts)
 
 
 def _table(names: Sequence[str], rows: Sequence[Result], networks: Result) -> str:

@@ -13,14 +13,12 @@ between; not the screen's own delay. The ways take turns. Writes ``results/serve
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +26,7 @@ import numpy as np
 from playwright.sync_api import Page, sync_playwright
 
 import artem
-from artem.app.bench import machine
-from artem.core.files import replacing
+from artem.app.bench_results import provenance, run_script, write_result
 
 RESULTS = Path(__file__).resolve().parent.parent / "results"
 WAYS = {"socket": "WebSocket, JPEG", "rtc": "WebRTC, H.264"}
@@ -155,14 +152,13 @@ def main() -> None:
         print(f"{row['way']:16} {row['fps']:5.1f} frames/s   delay {row['p50_ms']:.0f} ms"
               f" (p95 {row['p95_ms']:.0f})   {row['frames']} frames")  # fmt: skip
     result = {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"), "artem": artem.__version__,
-        "machine": machine(None), "load": [round(one, 1) for one in os.getloadavg()],
+        **provenance(__file__), "artem": artem.__version__,
+        "load": [round(one, 1) for one in os.getloadavg()],
         "chromium": version, "working_px": int(options.size),
         "rows": rows,
     }  # fmt: skip
-    with replacing(RESULTS / "serve.json") as partial:
-        partial.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    write_result(RESULTS / "serve.json", result)
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

@@ -12,11 +12,7 @@ Prints a table with ratios and writes ``results/speed.json``.
 from __future__ import annotations
 
 import argparse
-import json
-import subprocess
 from collections.abc import Callable
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +21,9 @@ from microast import MicroAst
 from torch import Tensor
 
 import artem
-from artem.app.bench import SIZES, figures_of, machine, measure_in_turns
+from artem.app.bench import SIZES, figures_of, measure_in_turns
+from artem.app.bench_results import provenance, run_script, write_result
 from artem.core.errors import ArtemError
-from artem.core.files import replacing
 from artem.core.picture import Frame
 from artem.learn.networks import TransformerNet
 from artem.media.opencv import resize
@@ -150,16 +146,8 @@ def main() -> None:
         for row in measure(networks, threads, arguments.frames, arguments.torch_frames)
     ]
     print_table(rows)
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=RESULTS.parent, capture_output=True, text=True
-    ).stdout.strip()
-    result = {
-        "machine": machine(None) | {"torch": version("torch")},
-        "commit": commit, "date": datetime.now(UTC).date().isoformat(), "rows": rows,
-    }  # fmt: skip
-    with replacing(RESULTS / "speed.json") as partial:
-        partial.write_text(json.dumps(result, indent=1) + "\n")
+    write_result(RESULTS / "speed.json", provenance(__file__, "torch") | {"rows": rows})
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

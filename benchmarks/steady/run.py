@@ -22,11 +22,8 @@ Writes ``results/steady.json``.
 from __future__ import annotations
 
 import argparse
-import json
-import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import cv2
@@ -34,8 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import artem
-from artem.app.bench import machine
-from artem.core.files import replacing
+from artem.app.bench_results import provenance, run_script, write_result
 from artem.core.picture import Frame, load_picture
 from artem.media.opencv import resize
 from artem.media.sources.video_file import VideoFile
@@ -223,16 +219,11 @@ def main() -> None:
                 print(f"{paint.network.name:<12}{row['scene']:<22}{row['steady']:>7}"
                       f"{row['temporal_error']:>9}{row['of_the_frames']:>9}"
                       f"{row['sharpness']:>8}", flush=True)  # fmt: skip
-    commit = subprocess.run(
-        ["git", "rev-parse", "--short", "HEAD"], cwd=RESULTS.parent, capture_output=True, text=True
-    ).stdout.strip()
     result = {
-        "machine": machine(arguments.threads), "style": arguments.style, "commit": commit,
-        "date": datetime.now(UTC).date().isoformat(), "rows": rows,
+        **provenance(__file__, threads=arguments.threads), "style": arguments.style, "rows": rows,
     }  # fmt: skip
-    with replacing(RESULTS / "steady.json") as partial:
-        partial.write_text(json.dumps(result, indent=1) + "\n")
+    write_result(RESULTS / "steady.json", result)
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

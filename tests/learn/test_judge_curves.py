@@ -11,8 +11,8 @@ from drawing import draw_picture
 from artem.core.picture import middle_square
 from artem.learn.encoders import VGG
 from artem.learn.judge.curves import Curve, Curves
-from artem.learn.judge.pictures import frame_of, image_of, white_noise
 from artem.learn.losses import PerceptualLoss
+from artem.learn.optimization.images import frame_of, image_of, white_noise
 
 PAINTING = draw_picture(32, 1)
 
@@ -139,17 +139,6 @@ def test_evaluations_are_counted_from_one() -> None:
     curve = Curve((3.0, 2.0, 2.0, 1.0), None, 4)
     assert [curve.evaluations_to(value) for value in (5, 3, 2, 1.5, 1)] == [1, 1, 2, 4, 4]
     assert curve.evaluations_to(0.9) is None
-
-
-def test_noise_is_uniform_and_the_same_for_a_seed() -> None:
-    noise = white_noise(64, 96, 7)
-    assert noise.shape == (1, 3, 64, 96)
-    assert noise.min() >= 0
-    assert noise.max() < 1
-    assert noise.mean() == pytest.approx(0.5, abs=0.01)
-    assert noise.var() == pytest.approx(1 / 12, abs=0.002)
-    assert torch.equal(noise, white_noise(64, 96, 7))
-    assert not torch.equal(noise, white_noise(64, 96, 8))
 
 
 def test_the_middle_square_is_the_middle() -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from artem.learn.judge.pictures import luminance
+from artem.learn.judge.luminance import luminance
 from artem.learn.judge.ssim import ssim
 
 

@@ -2,16 +2,15 @@
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from drawing import draw_picture
 
 from artem.learn.encoders import VGG
 from artem.learn.judge import Exhibit, Judge
-from artem.learn.judge.pictures import frame_of, image_of
 from artem.learn.judge.verdict import OPTIMIZED, PHOTO
 from artem.learn.losses import PerceptualLoss
+from artem.learn.optimization.images import frame_of, image_of
 
 EVALUATIONS = 12
 
@@ -120,10 +119,3 @@ def test_without_the_kept_picture_the_figures_stay(
     after = judge.case(exhibit, {"mine": exhibit.frame})
     assert set(after.frames) == {"mine", PHOTO}
     assert after.verdicts["mine"] == before.verdicts["mine"]
-
-
-def test_frames_of_any_shape_keep_their_values() -> None:
-    frame = np.random.default_rng(0).integers(0, 256, (5, 7, 3), dtype=np.uint8)
-    np.testing.assert_array_equal(frame_of(image_of(frame)), frame)
-    outside = torch.tensor([-0.5, 1.7, 0.5]).view(1, 3, 1, 1)
-    assert frame_of(outside).tolist() == [[[0, 255, 128]]]

@@ -30,7 +30,7 @@ from artem.core.picture import Frame, load_picture, middle_square
 from artem.core.style_file import Style
 from artem.export.exhibits import find_candidates, find_painting
 from artem.learn.encoders import load_encoder
-from artem.learn.judge.pictures import image_of
+from artem.learn.optimization.images import image_of
 from artem.learn.training.photos import PhotoFolder, load_style_picture
 from artem.learn.training.recipe import Recipe, perceptual_loss
 from artem.runtime.engine import Session, open_session

@@ -28,7 +28,7 @@ PIXELS, OUTPUTS = 32, 32
 """What one program computes: so many output pixels by so many output channels."""
 
 
-@triton.jit  # type: ignore[untyped-decorator]
+@triton.jit
 def _count(bits):  # type: ignore[no-untyped-def]
     """Ones in each 32-bit word; a sign that a shift drags in falls to the masks."""
     bits = bits - ((bits >> 1) & 0x55555555)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from artem.core.picture import Frame
-from artem.learn.judge.pictures import luminance
+from artem.learn.judge.luminance import luminance
 
 BAND_PX = 16
 """Two cells of the coarsest grid that the networks work on."""

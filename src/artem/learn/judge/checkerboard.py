@@ -9,7 +9,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from artem.core.picture import Frame
-from artem.learn.judge.pictures import luminance
+from artem.learn.judge.luminance import luminance
 
 PERIODS_PX = (2, 4, 8)
 """The strides of the networks here."""

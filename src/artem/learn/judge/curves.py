@@ -16,9 +16,9 @@ from artem.core.errors import PictureError
 from artem.core.files import replacing
 from artem.core.picture import Frame, load_picture, save_picture
 from artem.learn.encoders import VGG, Encoder
-from artem.learn.judge.pictures import frame_of, image_of, white_noise
 from artem.learn.losses import PerceptualLoss
 from artem.learn.optimization import optimize_picture
+from artem.learn.optimization.images import frame_of, image_of, white_noise
 
 STARTS = ("photo", "noise")
 """Where L-BFGS starts: from the photo, or from white noise as Johnson et al. let it."""

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 
 from artem.core.picture import Frame
 from artem.learn.encoders import Encoder, SqueezeNet
-from artem.learn.judge.pictures import image_of
+from artem.learn.optimization.images import image_of
 
 SQUEEZENET_LAYERS = ("relu1", "fire3", "fire5", "fire6", "fire7", "fire8", "fire9")
 """Where LPIPS reads its SqueezeNet."""

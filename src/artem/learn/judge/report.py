@@ -13,10 +13,10 @@ from PIL import Image
 
 from artem.core.picture import Frame
 from artem.learn.judge.page import PAGE
-from artem.learn.judge.pictures import frame_of
 from artem.learn.judge.plots import curve_plot, dot_plot
 from artem.learn.judge.summary import ALL_STYLES, FIGURES, Row, best_maker
 from artem.learn.judge.verdict import PHOTO, Case
+from artem.learn.optimization.images import frame_of
 
 THUMBNAIL_PX = 320
 LARGE_PX = 360

@@ -7,7 +7,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from artem.core.picture import Frame
-from artem.learn.judge.pictures import luminance
+from artem.learn.judge.luminance import luminance
 
 WINDOW_PX = 11
 WINDOW_SIGMA_PX = 1.5

@@ -15,9 +15,9 @@ from artem.learn.judge.border import border_ratio
 from artem.learn.judge.checkerboard import checkerboard
 from artem.learn.judge.curves import STARTS, Curve, Curves, OnEvaluation
 from artem.learn.judge.feature_distance import feature_distance
-from artem.learn.judge.pictures import image_of
 from artem.learn.judge.ssim import ssim
 from artem.learn.losses import PerceptualLoss
+from artem.learn.optimization.images import image_of
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Frames, images and sizes: what passes between a person's pictures and the optimizer."""
+"""Frames, images and sizes: what passes between pictures and those who optimize or judge them."""
 
 from __future__ import annotations
 
@@ -17,13 +17,16 @@ def image_of(frame: Frame) -> Tensor:
 
 
 def frame_of(image: Tensor) -> Frame:
-    """An image ``(1, 3, H, W)`` as a frame: clipped to [0, 1], rounded to 8 bits."""
+    """An image ``(1, 3, H, W)`` as the frame that a file holds: clipped, rounded to 8 bits."""
     pixels = image[0].detach().clamp(0, 1).mul(255).round().to(torch.uint8)
     return np.ascontiguousarray(pixels.permute(1, 2, 0).numpy())
 
 
 def white_noise(height_px: int, width_px: int, seed: int) -> Tensor:
-    """Independent values, uniform in [0, 1): ``(1, 3, H, W)``, the same for the same seed."""
+    """Independent values, uniform in [0, 1): ``(1, 3, H, W)``, the same for the same seed.
+
+    They are NumPy's PCG64 stream, which stays the same from version to version.
+    """
     draw = np.random.default_rng(seed)
     return torch.from_numpy(draw.random((1, 3, height_px, width_px), dtype=np.float32))
 

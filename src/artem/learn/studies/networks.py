@@ -18,7 +18,7 @@ from artem.core.picture import Frame, save_picture
 from artem.learn.encoders import Encoder
 from artem.learn.judge.border import border_ratio
 from artem.learn.judge.checkerboard import WINDOW_PX, checkerboard
-from artem.learn.judge.pictures import luminance
+from artem.learn.judge.luminance import luminance
 from artem.learn.optimization.images import frame_of
 from artem.learn.studies.bench import STEP_COLUMNS
 from artem.learn.studies.curve_plot import COLORS, PAPER, Line, curve_plot
