@@ -1,9 +1,12 @@
 """A tiny network with styles, in the place of the shipped ones."""
 
+from __future__ import annotations
+
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -11,6 +14,9 @@ from PIL import Image
 
 from artem.core.network_file import NetworkFile, load_network_file
 from artem.core.style_file import Style, save_style
+
+if TYPE_CHECKING:
+    from artem.learn.encoders.compact import Compact
 
 
 @dataclass(frozen=True)
@@ -107,6 +113,53 @@ def predicting_library(
     monkeypatch.setattr(predictor, "predicted_styles_folder", lambda: tmp_path / "cache")
     network = load_network_file(folder / "fast.onnx")
     return replace(tiny_library, folder=folder, network=network)
+
+
+@pytest.fixture(scope="session")
+def tiny_adain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an AdaIN network with random weights and its predictor; read-only for tests."""
+    import torch
+
+    from artem.export.onnx import export_network
+    from artem.export.predictor import export_predictor
+    from artem.learn.networks import AdaINMoments, AdaINNet
+    from artem.learn.networks.adain import FAINT
+
+    folder = tmp_path_factory.mktemp("adain")
+    torch.manual_seed(0)
+    network = AdaINNet.around(tiny_compact(), width=8)
+    last = [one for one in network.decoder.modules() if isinstance(one, torch.nn.Conv2d)][-1]
+    last.weight.data /= FAINT
+    described = export_network(network, folder / "adain.onnx", name="adain", card={})
+    export_predictor(
+        AdaINMoments(network.encoder), folder / "adain.predictor.onnx",
+        network=described, short_px=64, card={},
+    )  # fmt: skip
+    return folder
+
+
+@pytest.fixture
+def adain_library(predicting_library: Library, tiny_adain: Path) -> Library:
+    """The tiny library, with a second network in it that has no styles by name, ``adain``."""
+    shutil.copytree(tiny_adain, predicting_library.folder, dirs_exist_ok=True)
+    return predicting_library
+
+
+def tiny_compact(name: object = None) -> Compact:
+    """A small encoder with random weights, always the same ones."""
+    import torch
+
+    from artem.learn.encoders.compact import Compact
+
+    channels = {"relu1_1": 4, "relu2_1": 6, "relu3_1": 8, "relu4_1": 8, "relu5_1": 8}
+    encoder = Compact(channels, dict.fromkeys(channels, 4))
+    encoder.initialize(0)
+    draw = torch.Generator().manual_seed(1)
+    for parameter in encoder.parameters():
+        if parameter.ndim == 1:  # alike, the exporter would keep one of them
+            torch.nn.init.normal_(parameter, std=0.1, generator=draw)
+    encoder.frozen()
+    return encoder
 
 
 def random_style(name: str, network: NetworkFile, seed: int) -> Style:

@@ -1,11 +1,12 @@
 """How good the styles of artworks are that nobody trained: the judge's objective, and a sheet.
 
     python benchmarks/any_style/run.py --artworks DIR --named DIR [--network fast]
-        [--adain NETWORK.onnx] [--polished DIR] [--trained DIR] [--sheet docs/any-style.jpg]
+        [--adain NETWORK] [--polished DIR] [--trained DIR] [--sheet docs/any-style.jpg]
 
 ``--artworks`` and ``--named`` are those that the predictor was trained with: judged are the
-artworks that were held out from it. ``--network`` and ``--adain`` have their predictors beside
-them. ``--polished`` holds ``STEM.safetensors`` for some of the artworks ``STEM.jpg``,
+artworks that were held out from it. ``--network`` and ``--adain``, names or files, have their
+predictors beside them; without ``--adain`` it is the package's own, and where there is none this
+way is left out. ``--polished`` holds ``STEM.safetensors`` for some of the artworks ``STEM.jpg``,
 ``--trained`` holds ``STEM/network.onnx`` with its style in ``STEM/styles``. Everything is painted
 as ``artem stylize`` does. Writes ``results/any-style.json`` and the tables of
 ``docs/any-style.md``; ``--draw`` does the last again from the first. The sheet shows works of
@@ -50,11 +51,12 @@ from artem.learn.encoders import load_encoder
 from artem.learn.training.artworks import divide_artworks
 from artem.learn.training.recipe import Recipe, perceptual_loss
 from artem.runtime import predictor as prediction
-from artem.runtime.library import SAMPLES
+from artem.runtime.library import SAMPLES, network_files
 
 HERE = Path(__file__).resolve().parent
 RESULT = HERE.parent / "results" / "any-style.json"
 ENCODER = "compact"
+SHIPPED_ADAIN = "adain"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -62,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--artworks", type=Path)
     parser.add_argument("--named", type=Path, help="paintings with styles of their own")
     parser.add_argument("--network", default="fast")
-    parser.add_argument("--adain", type=Path)
+    parser.add_argument("--adain", help="name or file; the package's own by default")
     parser.add_argument("--polished", type=Path)
     parser.add_argument("--trained", type=Path)
     parser.add_argument("--photos", type=Path, nargs="+", default=[SAMPLES])
@@ -90,8 +92,11 @@ def _measure(asked: argparse.Namespace, cache: Path) -> dict[str, Any]:
     if asked.threads:
         torch.set_num_threads(asked.threads)
     networks = {PREDICTED: Predicting.found(asked.network)}
-    if asked.adain is not None:
-        networks[ADAIN] = Predicting.found(asked.adain)
+    adain = asked.adain or SHIPPED_ADAIN
+    if asked.adain or adain in network_files():
+        networks[ADAIN] = Predicting.found(adain)
+    else:
+        note(f"{ADAIN} is left out: there is no network '{adain}' in the package; see --adain.")
     ours = networks[PREDICTED]
     ways = painters(ours, networks.get(ADAIN), asked.polished, asked.trained)
     divided = divide_artworks(asked.artworks, asked.named)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ways import NAMED, WAYS
+from ways import ADAIN, NAMED, WAYS
 from works import WORKS
 
 from artem.app.bench_results import write_between
@@ -33,6 +33,8 @@ def _parts(result: Mapping[str, Any]) -> Iterator[str]:
         f"styles; photos: {', '.join(result['photos'])}, at {result['size_px']} pixels; "
         f"encoder `{result['encoder']}`. {networks}. {result['date']}, commit `{result['commit']}`."
     )
+    if ADAIN not in result["networks"]:
+        yield f"{ADAIN} is left out: there was no such network to judge."
     yield _table(everything)
     fewest = min(figures["artworks"] for figures in everything.values())
     most = max(figures["artworks"] for figures in everything.values())

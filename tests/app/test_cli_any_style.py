@@ -4,10 +4,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from app.conftest import Run
 from conftest import Library, draw_photo
 
+from artem.core.color import with_colors_of
+from artem.core.picture import load_picture
 from artem.export import any_style
 from artem.export.running import Outcome
 from artem.learn.training.loop import Progress
@@ -81,3 +84,41 @@ def test_stylize_takes_a_picture_as_a_style(
     result = run("stylize", "photo.png", "--style", "text.png", "-o", "none.png")
     assert result.exit_code == 1
     assert "is not a picture, whatever its name says" in result.output
+
+
+def test_a_network_without_styles_by_name_paints_as_pictures_say(
+    run: Run, adain_library: Library
+) -> None:
+    for seed, name in enumerate(("photo", "a", "b")):
+        draw_photo(60, 50, seed).save(f"{name}.png")
+
+    def paint(*options: str) -> np.ndarray:
+        result = run(
+            "stylize", "photo.png", "--network", "adain", *options, "-o", "out.png", "--overwrite"
+        )
+        assert result.exit_code == 0, result.stderr
+        return load_picture("out.png").frame.astype(int)
+
+    photo = load_picture("photo.png").frame
+    whole, other = paint("--style", "a.png"), paint("--style", "b.png")
+    assert np.ptp(whole) > 20 and np.abs(whole - other).max() > 5
+    assert (paint("--style", "a.png", "--strength", "0") == photo).all()
+    half = paint("--style", "a.png", "--strength", "0.5")
+    unclipped = (whole > 0) & (whole < 255)
+    assert unclipped.mean() > 0.5
+    np.testing.assert_allclose(half[unclipped], (whole + photo)[unclipped] / 2, atol=1.5)
+    blend = paint("--style", "a.png:0.6", "--style", "b.png:0.4")
+    assert (blend != whole).any() and (blend != other).any()
+    assert (paint("--style", "a.png:2", "--style", "b.png:0") == whole).all()
+    kept = paint("--style", "a.png", "--keep-color")
+    assert (kept == with_colors_of(photo, whole.astype(np.uint8))).all()
+
+
+def test_what_a_network_without_styles_by_name_takes_is_said(
+    run: Run, adain_library: Library
+) -> None:
+    draw_photo(60, 50).save("photo.png")
+    result = run("stylize", "photo.png", "--network", "adain", "--style", "great-wave")
+    assert result.exit_code == 1
+    assert "was not made for the network 'adain'" in result.stderr
+    assert "Any picture is a style here" in result.stderr

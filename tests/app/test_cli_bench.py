@@ -2,14 +2,17 @@
 
 import json
 import re
+import shutil
 from collections.abc import Callable
 
 from app.conftest import Run
 from conftest import Library
 
 from artem.app import bench
+from artem.app.info import first_in
 from artem.core.picture import Frame
 from artem.runtime.engine import engines
+from artem.runtime.library import find_network
 
 
 def test_speed(run: Run, tiny_library: Library, monkeypatch: object) -> None:
@@ -76,3 +79,18 @@ def test_info(run: Run, tiny_library: Library) -> None:
     assert "styles: 3, listed by: artem styles" in result.stdout
     assert f"shipped with the package: {tiny_library.folder}" in result.stdout
     assert "(not made yet)" in result.stdout
+
+
+def test_info_about_a_network_without_styles_by_name(run: Run, adain_library: Library) -> None:
+    result = run("info")
+    assert result.exit_code == 0
+    assert re.search(r"^networks: adain \(\w+\), fast \(\w+\)$", result.stdout, re.M)
+    assert "any picture as a style: adain, fast\n" in result.stdout
+
+
+def test_a_precision_is_told_of_by_a_network_that_has_it(adain_library: Library) -> None:
+    networks = [find_network(name) for name in ("adain", "fast")]
+    assert first_in("float", networks).name == "adain"
+    assert first_in("binary", networks).name == "adain"
+    shutil.copy(adain_library.network.path, adain_library.folder / "fast.binary.onnx")
+    assert first_in("binary", networks).path.name == "fast.binary.onnx"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from app.conftest import Run
-from conftest import Library
+from conftest import Library, draw_photo
 from PIL import Image
 
 from artem.core.picture import load_picture
@@ -46,3 +46,15 @@ def test_what_cannot_be_shown(
     assert result.exit_code != 0
     assert sentence in result.stderr
     assert not Path("shown/README.md").exists()
+
+
+def test_a_network_without_styles_by_name_shows_pictures(run: Run, adain_library: Library) -> None:
+    refused = run("gallery", "-o", "shown", "--size", "64", "--network", "adain")
+    assert refused.exit_code == 1
+    assert "There is no style for the network 'adain'." in refused.stderr
+    draw_photo(60, 50).save("painting.png")
+    result = run(
+        "gallery", "-o", "shown", "--size", "64", "--network", "adain", "--style", "painting.png"
+    )
+    assert result.exit_code == 0, result.stderr
+    assert "![painting](painting.jpg)" in Path("shown/README.md").read_text()

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from app.conftest import Run
+from conftest import Library
 from media.conftest import pictures_of, times_of, write_video
 
 from artem.core.errors import ArtemError
@@ -154,3 +155,12 @@ def test_the_bench_of_a_live_run(run: Run, monkeypatch: pytest.MonkeyPatch) -> N
         (width, height, scale) for width, height in sizes for scale in (1.0, 0.5)
     ]
     assert all(row["frames"] == 3 and 0 < row["median_ms"] <= row["p95_ms"] for row in rows)
+
+
+def test_the_bench_of_a_network_without_styles_by_name(
+    run: Run, adain_library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(import_module("artem.app.bench_live"), "SIZES", ((64, 48),))
+    result = run("bench", "live", "--frames", 1, "--fps", 200, "--network", "adain", "--json")
+    assert result.exit_code == 0
+    assert {row["network"] for row in json.loads(result.stdout)["rows"]} == {"adain"}

@@ -84,6 +84,38 @@ def test_every_way_is_judged_shown_and_written_down(
     assert document.read_text() == text
 
 
+@pytest.mark.parametrize("shipped", [True, False])
+def test_adain_is_the_shipped_one_or_left_out(
+    tmp_path: Path, predicting_library: Library, tiny_adain: Path, artworks: list[Path],
+    bench: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    shipped: bool,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(bench.run, "RESULT", tmp_path / "any-style.json")
+    monkeypatch.setattr(bench.tables, "DOCUMENT", tmp_path / "any-style.md")
+    document = tmp_path / "any-style.md"
+    document.write_text(f"{bench.tables.BEGIN}\n{bench.tables.END}\n")
+    if shipped:
+        shutil.copytree(tiny_adain, predicting_library.folder, dirs_exist_ok=True)
+    bench.run.main([
+        "--artworks", str(tmp_path / "artworks"), "--size", "64", "--frames", "1",
+        "--photos", str(predicting_library.folder / "samples"), "--sheet", str(tmp_path / "s.jpg"),
+    ])  # fmt: skip
+
+    result = json.loads((tmp_path / "any-style.json").read_text())
+    by_way = ("networks", "all", "complete", "style_ms", "frame_ms")
+    assert all(("AdaIN" in result[name]) == shipped for name in by_way)
+    text, said = document.read_text(), capsys.readouterr().err
+    assert ("AdaIN is left out" not in text) == shipped
+    assert ("AdaIN is left out: there is no network 'adain'" not in said) == shipped
+    assert ("a style, AdaIN" in text) == shipped
+    with Image.open(tmp_path / "s.jpg") as drawn:
+        assert (drawn.width > 3 * bench.sheet.TILE_PX) == shipped
+    if shipped:
+        assert result["networks"]["AdaIN"]["name"] == "adain"
+        ways = [row["ways"] for row in result["artworks"]]
+        assert all(one["AdaIN"] != one["predicted"] for one in ways)
+
+
 def test_a_network_without_a_predictor_is_refused(
     tiny_library: Library, bench: SimpleNamespace
 ) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from conftest import Library, draw_photo
+from conftest import Library, draw_photo, tiny_compact
 
 from artem.core.errors import TrainingError
 from artem.core.network_file import load_network_file
@@ -18,7 +18,6 @@ from artem.export import any_style
 from artem.export.any_style import ADAIN, FREE, PREDICTOR, train_any_style
 from artem.export.predictor import export_predictor
 from artem.export.training import POLISH, polish_style
-from artem.learn.encoders.compact import Compact
 from artem.learn.networks import AdaINMoments, StylePredictor
 from artem.learn.networks.build import load_network
 from artem.learn.training.artworks import is_held_out
@@ -27,21 +26,8 @@ from artem.runtime.openvino import run_once as run_in_openvino
 from artem.runtime.predictor import run_predictor
 from artem.runtime.stylizer import Stylizer
 
-CHANNELS = {"relu1_1": 4, "relu2_1": 6, "relu3_1": 8, "relu4_1": 8, "relu5_1": 8}
-RANKS = dict.fromkeys(CHANNELS, 4)
 FRAME = np.random.default_rng(0).integers(0, 256, (33, 47, 3), dtype=np.uint8)
 SMALL = {"steps": 4, "batch": 2, "crop_px": 48, "style_px": 48}
-
-
-def tiny_compact(name: object = None) -> Compact:
-    encoder = Compact(CHANNELS, RANKS)
-    encoder.initialize(0)
-    draw = torch.Generator().manual_seed(1)
-    for parameter in encoder.parameters():
-        if parameter.ndim == 1:  # alike, the exporter would keep one of them
-            torch.nn.init.normal_(parameter, std=0.1, generator=draw)
-    encoder.frozen()
-    return encoder
 
 
 @pytest.fixture(autouse=True)

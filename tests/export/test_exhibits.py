@@ -128,3 +128,19 @@ def test_what_cannot_be_chosen_is_refused(
 ) -> None:
     with pytest.raises(ArtemError, match=message):
         choose_styles(find_candidates("fast"), asked, [str(paintings / "starry.png")])
+
+
+def test_a_picture_is_a_style_and_its_own_painting(
+    adain_library: Library, make_photo: MakePhoto, tmp_path: Path
+) -> None:
+    picture = make_photo(tmp_path / "My Painting.png", 60, 50, seed=3)
+    candidates = find_candidates("adain", ["fast"])
+    assert not candidates[0].styles
+    chosen, _ = choose_styles(candidates, [str(picture)], [str(tmp_path)])
+    styles, painting = chosen["My Painting"]
+    assert painting == picture
+    assert [list(style.vectors) for style in styles] == [
+        [candidate.network.identity] for candidate in candidates
+    ]
+    with pytest.raises(ArtemError, match="There is no style for 'adain' and 'fast'"):
+        choose_styles(candidates, [], [str(tmp_path)])

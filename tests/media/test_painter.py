@@ -78,6 +78,24 @@ def test_colors_are_kept_to_the_full_size() -> None:
     np.testing.assert_array_equal(chroma[0][inside], chroma[1][inside])
 
 
+def test_a_network_without_styles_by_name_keeps_what_a_mask_leaves_out(
+    adain_library: Library, make_photo: Callable[..., Path], tmp_path: Path
+) -> None:
+    mask = np.zeros((48, 64), np.float32)
+    mask[:, :32] = 1
+    pictures = [str(make_photo(tmp_path / f"{n}.png", 60, 50, seed=n)) for n in (1, 2)]
+    blend = {pictures[0]: 0.6, pictures[1]: 0.4}
+    whole = Stylizer(blend, network="adain", threads=1, keep_color=True)
+    settings = Settings(blend, keep_color=True)
+    controls, painter = painter_of(settings, networks=["adain"], mask=lambda timed: mask)
+    frame = draw_frame(1)
+    painted = painter(at(1))
+    np.testing.assert_array_equal(painted[:, 32:], frame[:, 32:])
+    np.testing.assert_array_equal(painted[:, :32], whole(frame)[:, :32])
+    with pytest.raises(StyleError, match="Any picture is a style here"):
+        controls.change(style="great-wave")
+
+
 def test_only_where_the_mask_is_white() -> None:
     mask = np.zeros((48, 64), np.float32)
     mask[:, :32] = 1

@@ -67,10 +67,10 @@ def measure_live(
     from artem.media.pipeline import Pipeline
     from artem.media.sinks.null import NullSink
     from artem.media.sources.pattern import Pattern
-    from artem.runtime.library import find_network, styles
+    from artem.runtime.library import IDENTITY, find_network, styles
 
     identity = find_network(network).identity
-    style = next(one for one in styles() if identity in one.vectors)
+    style = next((one for one in styles() if identity in one.vectors), IDENTITY)
     rate = Fraction(fps).limit_denominator(1001)
     rows = []
     for (width, height), scale in product(sizes, scales):

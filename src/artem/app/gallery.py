@@ -73,7 +73,8 @@ def gallery(
     )
     if not found:
         raise ArtemError(
-            f"There is no style for the network '{stylizer.network.name}'.\n  Name another one."
+            f"There is no style for the network '{stylizer.network.name}'.\n"
+            f"  Name files or pictures with --style, or another network."
         )
     save_picture(out / "photos.jpg", _in_a_row(frames))
     with show_progress() as show:

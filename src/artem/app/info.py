@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import typer
 
 from artem import __version__
 from artem.core.errors import NetworkError
+
+if TYPE_CHECKING:
+    from artem.core.network_file import NetworkFile
 
 
 def info() -> None:
@@ -17,7 +22,7 @@ def info() -> None:
     from artem.runtime.library import MODELS, network_files, style_files, user_styles_folder
     from artem.runtime.predictor import predictor_beside
     from artem.runtime.processor import byte_products
-    from artem.runtime.versions import version_for, why_not_int8
+    from artem.runtime.versions import why_not_int8
     from artem.runtime.xnor.dispatch import best_kernels, why_only_reference
 
     typer.echo(f"artem {__version__}")
@@ -26,11 +31,7 @@ def info() -> None:
         for precision in PRECISIONS:
             if precision == "auto" or not networks:
                 continue
-            network = networks[0]
-            if precision in ("int8", "binary"):
-                with suppress(NetworkError):
-                    network = version_for(network, precision=precision)
-            reason = engine.why_not(network, precision)
+            reason = engine.why_not(first_in(precision, networks), precision)
             typer.echo(f"{engine.name}, {precision}: {'ready' if reason is None else reason}")
     for network in networks:
         reason = why_not_int8(network)
@@ -47,3 +48,13 @@ def info() -> None:
     typer.echo(f"shipped with the package: {MODELS}")
     folder = user_styles_folder()
     typer.echo(f"your own styles: {folder}{'' if folder.is_dir() else ' (not made yet)'}")
+
+
+def first_in(precision: str, networks: Sequence[NetworkFile]) -> NetworkFile:
+    """Of the networks that have a version in this precision the first; without any, the first."""
+    from artem.runtime.versions import version_for
+
+    for network in networks:
+        with suppress(NetworkError):
+            return version_for(network, precision=precision)
+    return networks[0]

@@ -30,7 +30,7 @@ def judge(
     ],
     styles: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[STYLE]...", help="Names or files; all by default."),
+        typer.Argument(metavar="[STYLE]...", help="Names, files or pictures; all styles without."),
     ] = None,
     photos: Annotated[
         list[Path] | None,

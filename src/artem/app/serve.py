@@ -22,7 +22,7 @@ def serve(
     style: Annotated[
         str | None,
         typer.Option(
-            "--style", "-s", metavar="NAME|FILE", help="What the page begins with; or your own."
+            "--style", "-s", metavar="NAME|FILE", help="What the page begins with; or any picture."
         ),
     ] = None,
     source: Annotated[
@@ -128,6 +128,7 @@ def _installed(package: str) -> bool:
 
 def _begin_with(style: str | None, known: Mapping[str, object], add: Callable[[Path], str]) -> str:
     """The name, among the page's styles, of the one that was asked for."""
+    from artem.core.picture import PICTURE_SUFFIXES
     from artem.core.style_file import STYLE_SUFFIX
 
     if style is None:
@@ -135,7 +136,7 @@ def _begin_with(style: str | None, known: Mapping[str, object], add: Callable[[P
         return DEFAULT_STYLE if DEFAULT_STYLE in known else (painted or ["identity"])[0]
     if style in known:
         return style
-    if style.endswith(STYLE_SUFFIX):
+    if Path(style).suffix.lower() in (STYLE_SUFFIX, *PICTURE_SUFFIXES):
         return add(Path(style))
     raise StyleError(
         f"'{style}' is not a style here.{did_you_mean(style, known)}\n"

@@ -33,14 +33,15 @@ class Candidate:
     styles: Mapping[str, Style]
 
     def style(self, asked: str) -> Style:
-        """The style of this name or file, for this network.
+        """The style of this name or file, for this network, or predicted from a picture.
 
         Raises:
             StyleError: there is none, or it was not made for the network.
+            PictureError: the picture cannot be read, or is too small to show a style.
         """
         if asked in self.styles:
             return self.styles[asked]
-        known = find_style(asked)
+        known = find_style(asked, self.network)
         if known.name in self.styles and self.network.identity not in known.vectors:
             return self.styles[known.name]
         known.vector_for(self.network.identity, self.network.name)
@@ -80,7 +81,8 @@ def choose_styles(
 
     Args:
         candidates: all must have the style.
-        asked: styles by name or file; all that candidates share when empty.
+        asked: styles by name or file, or pictures, each its own painting; all that candidates
+            share when empty.
         places: see :func:`find_painting`.
 
     Returns:
@@ -96,7 +98,8 @@ def choose_styles(
     shared = [name for name in candidates[0].styles if all(name in c.styles for c in candidates)]
     for name in asked or shared:
         found = [candidate.style(name) for candidate in candidates]
-        painting = find_painting(found[0].name, paintings)
+        is_picture = Path(name).suffix.lower() in PICTURE_SUFFIXES
+        painting = Path(name) if is_picture else find_painting(found[0].name, paintings)
         if painting is not None:
             chosen[found[0].name] = found, painting
         elif asked:
@@ -108,9 +111,13 @@ def choose_styles(
             left_out.append(name)
     if not chosen:
         names = " and ".join(f"'{candidate.name}'" for candidate in candidates)
-        known = ", ".join(shared) or "none"
+        if not shared:
+            raise StyleError(
+                f"There is no style for {names}.\n"
+                f"  Name a picture in its place, for networks that have a predictor."
+            )
         raise StyleError(
-            f"No style of {names} has a painting there; their styles: {known}.\n"
+            f"No style of {names} has a painting there; their styles: {', '.join(shared)}.\n"
             f"  Name paintings like styles, or each one: --paintings STYLE=FILE"
         )
     return chosen, left_out

@@ -25,6 +25,7 @@ from artem.core.picture import (
 from artem.core.style_file import Style, StyleVector, blend_vectors
 from artem.runtime.engine import open_session
 from artem.runtime.library import IDENTITY, StyleChoice, find_network, find_style
+from artem.runtime.predictor import predictor_beside
 from artem.runtime.versions import version_for
 
 
@@ -133,7 +134,12 @@ class Stylizer:
         return self._predicted[key]
 
     def _vector_of(self, style: Style) -> StyleVector:
-        vector = style.vector_for(self.network.identity, self.network.name)
+        try:
+            vector = style.vector_for(self.network.identity, self.network.name)
+        except StyleError as error:
+            if predictor_beside(self.network) is None:
+                raise
+            raise StyleError(f"{error}\n  Any picture is a style here: --style PICTURE") from None
         if np.shape(vector) != (self.network.style_size,) or not np.isfinite(vector).all():
             raise StyleError(
                 f"The style '{style.name}' is damaged: for the network '{self.network.name}' it "

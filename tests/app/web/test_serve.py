@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from app.conftest import Run
-from conftest import Library
+from conftest import Library, draw_photo
 
 from artem.app import serve as command
 from artem.app.web import listening
@@ -123,3 +123,14 @@ def test_addresses_are_written_as_browsers_want_them(monkeypatch: pytest.MonkeyP
         with listening_6:
             port = listening_6.getsockname()[1]
             assert urls(listening_6, secure=False, token=None) == [f"http://[::1]:{port}/"]
+
+
+def test_the_page_may_begin_with_any_picture(
+    run: Run, adain_library: Library, served: list[object]
+) -> None:
+    draw_photo(60, 50).save("painting.png")
+    for network in ("fast", "adain"):
+        begun = run("serve", "--port", 0, "--network", network, "--style", "painting.png")
+        assert begun.exit_code == 0, begun.stderr
+    assert run("serve", "--port", 0, "--network", "adain").exit_code == 0
+    assert len(served) == 3
