@@ -9,8 +9,9 @@ predictors beside them; without ``--adain`` it is the package's own, and where t
 way is left out. ``--polished`` holds ``STEM.safetensors`` for some of the artworks ``STEM.jpg``,
 ``--trained`` holds ``STEM/network.onnx`` with its style in ``STEM/styles``. Everything is painted
 as ``artem stylize`` does. Writes ``results/any-style.json`` and the tables of
-``docs/any-style.md``; ``--draw`` does the last again from the first. The sheet shows works of
-``works.py`` only, which are in the public domain.
+``docs/any-style.md``; ``--draw`` does the last again from the first. A way that is not judged
+anew keeps what the former result has of it, where everything else is the same, and so does
+another sheet. The sheet shows works of ``works.py`` only, which are in the public domain.
 """
 
 from __future__ import annotations
@@ -82,6 +83,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             parser.error(f"--size must be {LEAST_SIZE_PX} or more")
         with _empty_cache() as cache:
             result = _measure(asked, cache)
+        if RESULT.is_file():
+            result = with_former(result, json.loads(RESULT.read_text(encoding="utf-8")))
         write_result(RESULT, result)
     write_tables(json.loads(RESULT.read_text(encoding="utf-8")))
 
@@ -129,8 +132,7 @@ def _measure(asked: argparse.Namespace, cache: Path) -> dict[str, Any]:
         },
         "encoder": ENCODER, "loss": eye.loss.settings, "style_px": recipe.style_px,
         "size_px": asked.size, "photos": list(photos),
-        "held_out": len(artworks), "left_out": len(divided.named),
-        "all": summarize(rows), "complete": summarize(complete(rows)),
+        "held_out": len(artworks), "left_out": len(divided.named), **_summaries(rows),
     }  # fmt: skip
     if asked.frames:
         result |= {
@@ -138,9 +140,38 @@ def _measure(asked: argparse.Namespace, cache: Path) -> dict[str, Any]:
             "style_ms": {way: style_ms(artworks, one, cache) for way, one in networks.items()},
             "frame_px": FRAME_PX, "frame_ms": frame_ms(networks, asked.frames),
         }  # fmt: skip
-    return result | {
-        "sheet": _place(asked.sheet) if shown else "", "shown": shown, "artworks": rows
-    }  # fmt: skip
+    sheets = [{"file": _place(asked.sheet), "shown": shown}] if shown else []
+    return result | {"sheets": sheets, "artworks": rows}
+
+
+def with_former(result: dict[str, Any], former: Mapping[str, Any]) -> dict[str, Any]:
+    """A result, with those ways and sheets of a former one that are not in it.
+
+    As it is, where the former one is of another network, loss, or other pictures.
+    """
+    same = ("encoder", "loss", "style_px", "size_px", "photos")
+    networks = [one["networks"][PREDICTED] for one in (result, former)]
+    stems = [[row["artwork"] for row in one["artworks"]] for one in (result, former)]
+    if (
+        any(result[name] != former[name] for name in same)
+        or any(one["identity"] != networks[0]["identity"] for one in networks)
+        or any(one["predictor"] != networks[0]["predictor"] for one in networks)
+        or stems[0] != stems[1]
+    ):
+        return result
+    rows = [
+        {**row, "ways": {**old["ways"], **row["ways"]}}
+        for row, old in zip(result["artworks"], former["artworks"], strict=True)
+    ]
+    anew = [sheet["file"] for sheet in result["sheets"]]
+    kept = [sheet for sheet in former.get("sheets", []) if sheet["file"] not in anew]
+    merged = {**result, **_summaries(rows), "artworks": rows, "sheets": kept + result["sheets"]}
+    merged["networks"] = {**former["networks"], **result["networks"]}
+    return merged
+
+
+def _summaries(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {"all": summarize(rows), "complete": summarize(complete(rows))}
 
 
 def _sheet(

@@ -49,14 +49,20 @@ def _parts(result: Mapping[str, Any]) -> Iterator[str]:
             f"{result['timed_artworks']} artworks, nothing remembered:"
         )
         yield _times(result)
-    if result["sheet"]:
-        link = os.path.relpath(DOCUMENT.parents[1] / result["sheet"], DOCUMENT.parent)
+    credits: list[str] = []
+    for sheet in result["sheets"]:
+        link = os.path.relpath(DOCUMENT.parents[1] / sheet["file"], DOCUMENT.parent)
         yield f"![Paintings in the style of artworks that were held out]({link})"
+        shown = [f"1. {WORKS[stem].credit}" for stem in sheet["shown"] if stem in WORKS]
+        if shown == credits:
+            yield "The same artworks."
+            continue
+        credits = shown
         yield (
             "The artworks, from top to bottom; below each painting stands its objective. "
             "All of them are in the public domain."
         )
-        yield "\n".join(f"1. {WORKS[stem].credit}" for stem in result["shown"] if stem in WORKS)
+        yield "\n".join(credits)
 
 
 def _table(figures: Mapping[str, Mapping[str, Any]]) -> str:

@@ -24,7 +24,7 @@ ARCHITECTURES: dict[str, Callable[..., StyledNetwork]] = {
 
 PRESETS: dict[str, dict[str, object]] = {
     "fast": {"name": "slim", "trunk": 96, "blocks": 4},
-    "micro": {"name": "slim", "stem": 16, "trunk": 64, "half": 8},
+    "micro": {"name": "slim", "stem": 16, "trunk": 64},
     "fine": {"name": "fine"},
 }
 """Architectures by what they are called for: the three budgets of time."""

@@ -55,7 +55,8 @@ class StylePredictor(nn.Module):
         self.style_size = style_size
         self.layers = encoder.style_layers
         with torch.no_grad():
-            features = encoder(torch.zeros(1, 3, 64, 64), list(self.layers))
+            at = next(encoder.parameters()).device
+            features = encoder(torch.zeros(1, 3, 64, 64, device=at), list(self.layers))
         statistics = 0
         for layer in self.layers:
             channels = features[layer].shape[1]

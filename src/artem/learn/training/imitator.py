@@ -17,11 +17,11 @@ from artem.core.errors import TrainingError, did_you_mean
 from artem.learn.networks import StyledNetwork
 from artem.learn.networks.conditional import Grain, place_grain
 from artem.learn.training.checkpoints import load_checkpoint, save_checkpoint
+from artem.learn.training.half_precision import fast_bfloat16
 from artem.learn.training.imitation import ImitationLoss, octaves_loss
 from artem.learn.training.loop import (
     Progress,
     clip_gradients,
-    fast_bfloat16,
     find_device,
     subject_digest,
     suit_device,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import hashlib
 import math
-import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from artem.learn.networks import StyledNetwork
 from artem.learn.networks.conditional import Grain, place_grain
 from artem.learn.padding import reflected
 from artem.learn.training.checkpoints import load_checkpoint, save_checkpoint
+from artem.learn.training.half_precision import fast_bfloat16
 from artem.learn.training.optimizers import latent_names, make_optimizers
 from artem.learn.training.photos import PhotoFolder
 from artem.learn.training.recipe import Recipe, perceptual_loss
@@ -645,18 +645,3 @@ def _window(wide: Tensor, at: Tensor, side: int) -> Tensor:
     """The square of pictures ``(N, C, H, W)`` that begins at (down, right)."""
     rows, columns = (torch.arange(side, device=wide.device) + first for first in at)
     return wide.index_select(2, rows).index_select(3, columns)
-
-
-def fast_bfloat16(device: torch.device) -> bool:
-    """Whether the device multiplies bfloat16 faster than float32: a GPU, or a CPU with AMX
-    or AVX512-BF16.
-
-    ``ARTEM_BFLOAT16=0`` says no.
-    """
-    if os.environ.get("ARTEM_BFLOAT16") == "0":
-        return False
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported())
-    asked = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
-    supported = [getattr(torch.cpu, name, lambda: False) for name in asked]
-    return device.type == "cpu" and any(asks() for asks in supported)
