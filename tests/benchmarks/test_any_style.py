@@ -73,7 +73,7 @@ def test_every_way_is_judged_shown_and_written_down(
     assert result["all"]["predicted"]["artworks"] == 2
     assert result["all"]["polished"] == result["complete"]["polished"]
     assert set(result["style_ms"]) == set(result["frame_ms"]) == {"predicted", "AdaIN"}
-    assert result["shown"] == [first]
+    assert result["sheets"][0]["shown"] == [first]
     with Image.open(sheet) as drawn:
         assert drawn.width > 8 * bench.sheet.TILE_PX
 
@@ -140,3 +140,47 @@ def test_means_are_over_artworks_that_have_them(bench: SimpleNamespace) -> None:
     assert table["polished"]["artworks"] == 1 and table["polished"]["mean"] == 1
     assert "better" not in table["best named"]
     assert bench.measure.complete(rows) == [rows[1]]
+
+
+def _result(way: str, objective: float, **differing: object) -> dict[str, object]:
+    figures = {"objective": [objective], "content": [0.3], "style": [0.1]}
+    return {
+        "networks": {"predicted": {"identity": "one", "predictor": "p"}, way: {"identity": way}},
+        "encoder": "compact", "loss": {}, "style_px": 480, "size_px": 256, "photos": ["cat"],
+        "sheets": [{"file": f"docs/{way}.jpg", "shown": []}],
+        "artworks": [{
+            "artwork": "a", "best named": "great-wave",
+            "ways": {way: figures, "predicted": figures, "best named": figures},
+        }],
+        **differing,
+    }  # fmt: skip
+
+
+def test_what_is_not_judged_anew_is_kept(bench: SimpleNamespace) -> None:
+    merged = bench.run.with_former(_result("AdaIN", 1.5), _result("polished", 0.7))
+    (row,) = merged["artworks"]
+    objectives = {way: figures["objective"] for way, figures in row["ways"].items()}
+    assert objectives == {
+        "polished": [0.7], "AdaIN": [1.5], "predicted": [1.5], "best named": [1.5]
+    }  # fmt: skip
+    assert merged["all"]["polished"]["mean"] == 0.7
+    assert merged["complete"]["AdaIN"]["artworks"] == 1
+    assert [sheet["file"] for sheet in merged["sheets"]] == ["docs/polished.jpg", "docs/AdaIN.jpg"]
+    assert set(merged["networks"]) == {"predicted", "polished", "AdaIN"}
+
+
+@pytest.mark.parametrize(
+    "differing",
+    [
+        {"size_px": 128},
+        {"photos": ["dog"]},
+        {"networks": {"predicted": {"identity": "another", "predictor": "p"}}},
+        {"networks": {"predicted": {"identity": "one", "predictor": "q"}}},
+        {"artworks": [{"artwork": "b", "ways": {}}]},
+    ],
+)
+def test_nothing_is_kept_of_another_network_or_other_pictures(
+    bench: SimpleNamespace, differing: dict[str, object]
+) -> None:
+    result = _result("AdaIN", 1.5)
+    assert bench.run.with_former(result, _result("polished", 0.7, **differing)) is result

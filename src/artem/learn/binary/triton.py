@@ -3,7 +3,7 @@
 The same words as :mod:`artem.runtime.xnor.packing` has, taken as pairs of 32 bits. Bits
 are counted by shifts and additions, which run in Triton's interpreter too
 (``TRITON_INTERPRET=1``) and which a GPU's compiler may turn into its own instruction.
-Checked in the interpreter against the NumPy reference; no time was ever taken on a GPU.
+Checked in the interpreter against the NumPy reference, and on a GPU against float products.
 """
 
 from __future__ import annotations
