@@ -8,19 +8,23 @@ judged on the package's sample photos at 256 pixels in two styles, and timed in 
 Curves of L-BFGS are those of ``benchmarks/quality``. Writes ``results/architectures.json``,
 ``docs/architectures.svg`` and the table of ``docs/architectures.md``; ``--draw`` does the last
 two again from the first.
+
+A candidate that is not in ``--trained`` keeps how it was judged in the former result, where that
+is of the same recipe; it is timed anew, with random weights, which make no difference in that.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import mean
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
-from candidates import CANDIDATES, STYLES
+from candidates import CANDIDATES, STYLES, Candidate, build
 from measure import PRECISIONS, SIZES, Measured, exported, milliseconds, painted
 from plot import draw_plot
 from tables import write_table
@@ -32,7 +36,9 @@ from artem.core.picture import load_picture, middle_square
 from artem.export.exhibits import find_painting, find_photos
 from artem.learn.encoders import load_encoder
 from artem.learn.judge import Exhibit, Judge
+from artem.learn.networks import style_vector
 from artem.learn.training import PhotoFolder, Recipe
+from artem.learn.training.checkpoints import save_checkpoint
 from artem.learn.training.photos import load_style_picture
 from artem.learn.training.recipe import perceptual_loss
 from artem.runtime.library import SAMPLES
@@ -65,28 +71,69 @@ def _measure(arguments: argparse.Namespace) -> dict[str, Any]:
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)  # denormals stall the encoder
     keep_freed_memory()
-    everyone = []
     photos = PhotoFolder(arguments.photos).files
+    trained: dict[str, Measured] = {}
     for candidate in CANDIDATES.values():
-        one = exported(candidate, arguments.trained, photos)
-        print(candidate.name, "is not trained" if one is None else dict(one.facts), flush=True)
-        if one is not None:
-            everyone.append(one)
-    if not everyone:
+        if (one := exported(candidate, arguments.trained, photos)) is not None:
+            print(candidate.name, dict(one.facts), flush=True)
+            trained[candidate.name] = one
+    if not trained:
         raise ArtemError(f"No candidate is trained in '{arguments.trained}'.")
-    rows = _judged(everyone, arguments.paintings)
+    source = provenance(__file__, "torch")
+    recipe = _recipe(arguments.trained / f"{next(iter(trained))}.pt")
+    judged = _judged(list(trained.values()), arguments.paintings)
+    rows, everyone = {}, []
+    with TemporaryDirectory() as folder:
+        former = _former(recipe)
+        for name, candidate in CANDIDATES.items():
+            if name in trained:
+                rows[name] = judged[name] | {"judged": source["commit"]}
+                everyone.append(trained[name])
+            elif name in former:
+                rows[name] = former[name] | {"axis": candidate.axis, "says": candidate.says}
+                everyone.append(_untrained(candidate, Path(folder), photos))
+            else:
+                print(name, "is not trained", flush=True)
+        _time(everyone, rows, arguments.seconds)
+    return {
+        **source, "styles": STYLES, "photos": PHOTOS, "side_px": SIDE_PX, "recipe": recipe,
+        "rows": list(rows.values()),
+    }  # fmt: skip
+
+
+def _former(recipe: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The rows of the former result by name, with the commit that they were judged at."""
+    if not RESULT.exists():
+        return {}
+    former = json.loads(RESULT.read_text(encoding="utf-8"))
+    if former["recipe"] != recipe:
+        return {}
+    return {row["name"]: {"judged": former["commit"], **row} for row in former["rows"]}
+
+
+def _untrained(candidate: Candidate, folder: Path, photos: Sequence[Path]) -> Measured:
+    """A candidate with random weights, to be timed."""
+    for name in {candidate.weights or candidate.name, candidate.name}:
+        other = CANDIDATES[name]
+        network = build(other.architecture)
+        save_checkpoint(folder / f"{name}.pt", {
+            "architecture": dict(network.architecture), "state": network.state_dict(),
+            "vectors": style_vector(network).repeat(len(STYLES), 1),
+            "curve": [(0, 0.0)], "rollbacks": 0,
+        })  # fmt: skip
+    one = exported(candidate, folder, photos)
+    assert one is not None
+    return one
+
+
+def _time(everyone: Sequence[Measured], rows: Mapping[str, dict[str, Any]], seconds: float) -> None:
+    """Put the milliseconds of all candidates into their rows."""
     for width, height, threads in SIZES:
-        taken = milliseconds(everyone, width, height, threads, arguments.seconds)
+        taken = milliseconds(everyone, width, height, threads, seconds)
         size = f"{width}x{height}, {threads} thread{'s' if threads > 1 else ''}"
         for (name, precision), median_ms in taken.items():
             rows[name][precision].setdefault("median_ms", {})[size] = median_ms
         print(size, taken, flush=True)
-    return {
-        **provenance(__file__, "torch"),
-        "styles": STYLES, "photos": PHOTOS, "side_px": SIDE_PX,
-        "recipe": _recipe(arguments.trained / f"{everyone[0].candidate.name}.pt"),
-        "rows": list(rows.values()),
-    }  # fmt: skip
 
 
 def _judged(everyone: Sequence[Measured], paintings: str) -> dict[str, dict[str, Any]]:

@@ -588,3 +588,44 @@ def test_a_device_that_is_not_here_is_refused() -> None:
     for device in ("meta", "nonsense", "cuda:99"):
         with pytest.raises(TrainingError, match="There is no device"):
             find_device(device)
+
+
+# By the clock
+
+
+@pytest.fixture
+def slow_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every look at the clock is six seconds after the one before."""
+    now = iter(range(0, 10**6, 6))
+    monkeypatch.setattr(loop, "perf_counter", lambda: float(next(now)))
+
+
+@pytest.mark.usefixtures("slow_clock")
+def test_a_training_lasts_the_minutes_asked_for(tiny_vgg: VGG, photos: PhotoFolder) -> None:
+    trainer = make_trainer(photos, tiny_vgg, replace(RECIPE, minutes=1.0, steps=3))
+    shares, expected, rates = [], [], []
+
+    def on_step(progress: Progress) -> None:
+        shares.append(trainer.share)
+        expected.append(trainer.expected_steps)
+        rates.append(trainer.optimizers[0].param_groups[0]["lr"])
+
+    trainer.run(on_step)
+    assert shares == pytest.approx([n / 10 for n in range(1, 11)])
+    assert expected == [10] * 10
+    assert rates[-1] < 0.2 * max(rates)
+
+
+@pytest.mark.usefixtures("slow_clock")
+def test_stopped_and_resumed_it_lasts_as_long_in_all(
+    tiny_vgg: VGG, photos: PhotoFolder, tmp_path: Path
+) -> None:
+    recipe = replace(RECIPE, minutes=1.0)
+    first = make_trainer(photos, tiny_vgg, recipe)
+    first.run(lambda progress: progress.step == 4)
+    first.save(tmp_path / "checkpoint.pt")
+    second = make_trainer(photos, tiny_vgg, recipe)
+    second.resume(tmp_path / "checkpoint.pt")
+    assert second.share == pytest.approx(0.4)
+    second.run()
+    assert second.step == 10

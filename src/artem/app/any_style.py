@@ -15,6 +15,7 @@ from artem.app.train import (
     CropOption,
     DeviceOption,
     EncoderOption,
+    MinutesOption,
     PhotosOption,
     RateOption,
     SeedOption,
@@ -50,6 +51,7 @@ def any_style(
     ] = None,
     encoder: EncoderOption = None,
     steps: StepsOption = None,
+    minutes: MinutesOption = None,
     batch: BatchOption = None,
     crop_px: CropOption = None,
     style_px: Annotated[
@@ -80,7 +82,7 @@ def any_style(
         raise typer.BadParameter("--adain and --network exclude each other.")
     run = trainer("any_style")
     recipe = given(
-        steps=steps, batch=batch, crop_px=crop_px, style_px=style_px,
+        steps=steps, minutes=minutes, batch=batch, crop_px=crop_px, style_px=style_px,
         learning_rate=learning_rate, style_learning_rate=predictor_learning_rate,
         style_losses=weights("--style-loss", style_loss),
         content_layers=weights("--content-layer", content_layer),

@@ -30,6 +30,9 @@ EncoderOption = Annotated[
     typer.Option("--encoder", metavar="NAME|PATH", help="The network that judges likeness."),
 ]
 StepsOption = Annotated[int | None, typer.Option("--steps", min=1)]
+MinutesOption = Annotated[
+    float | None, typer.Option("--minutes", min=0, help="Train for so long, whatever the steps.")
+]
 BatchOption = Annotated[int | None, typer.Option("--batch", min=1, help="Photos a step.")]
 CropOption = Annotated[int | None, typer.Option("--crop-px", min=32, help="Side of the crops.")]
 StyleSizeOption = Annotated[
@@ -99,6 +102,7 @@ def train(
     ] = None,
     encoder: EncoderOption = None,
     steps: StepsOption = None,
+    minutes: MinutesOption = None,
     batch: BatchOption = None,
     crop_px: CropOption = None,
     style_px: StyleSizeOption = None,
@@ -149,7 +153,7 @@ def train(
         raise typer.BadParameter("--architecture needs --from-scratch.")
     run = trainer()
     recipe = given(
-        steps=steps, batch=batch, crop_px=crop_px, style_px=style_px,
+        steps=steps, minutes=minutes, batch=batch, crop_px=crop_px, style_px=style_px,
         learning_rate=learning_rate, style_learning_rate=style_learning_rate,
         style_losses=weights("--style-loss", style_loss),
         content_layers=weights("--content-layer", content_layer),
@@ -188,6 +192,7 @@ def polish(
     network: NetworkOption = None,
     encoder: EncoderOption = None,
     steps: StepsOption = None,
+    minutes: MinutesOption = None,
     batch: BatchOption = None,
     crop_px: CropOption = None,
     style_px: StyleSizeOption = None,
@@ -213,7 +218,7 @@ def polish(
     """
     run = trainer()
     recipe = given(
-        steps=steps, batch=batch, crop_px=crop_px, style_px=style_px,
+        steps=steps, minutes=minutes, batch=batch, crop_px=crop_px, style_px=style_px,
         learning_rate=learning_rate, style_learning_rate=style_learning_rate,
         style_losses=weights("--style-loss", style_loss),
         content_layers=weights("--content-layer", content_layer),
@@ -285,6 +290,7 @@ def shown_progress() -> Iterator[Callable[[Progress, int], None]]:
                 first_step, first_s = progress.step, now_s
                 bar.reset(task, total=steps, completed=progress.step)
             last = progress
+            bar.update(task, total=steps)
             text = f"loss {progress.smooth_loss:.3f}"
             if progress.step > first_step:
                 step_s = (now_s - first_s) / (progress.step - first_step)

@@ -53,10 +53,9 @@ def run_to_the_end(
     Args:
         trainer: set up.
         checkpoint: read if it exists, and written every minute.
-        on_progress: called after each step with the number of all steps.
+        on_progress: called after each step with the number of all steps, as far as it is known.
         draw: writes the preview; called every other minute and at the end.
     """
-    steps = trainer.recipe.steps
     if checkpoint.exists():
         trainer.resume(checkpoint)
     trainer.save(checkpoint)  # a place that cannot be written shows now, not in an hour
@@ -64,7 +63,7 @@ def run_to_the_end(
 
     def after_step(progress: Progress) -> bool:
         nonlocal saved, drawn
-        on_progress(progress, steps)
+        on_progress(progress, trainer.expected_steps)
         now = time.monotonic()
         if now - saved > CHECKPOINT_S:
             trainer.save(checkpoint)
@@ -80,7 +79,7 @@ def run_to_the_end(
         finally:
             if len(stop) < 2:  # the second one may have come amid a step
                 trainer.save(checkpoint)
-    if stop and trainer.step < steps:
+    if stop and trainer.share < 1:
         raise KeyboardInterrupt
     draw()
 

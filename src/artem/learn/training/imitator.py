@@ -147,6 +147,16 @@ class Imitator:
         self.smooth_loss = 0.0
         self._subject = subject_digest(loss.tensors(), loss.encoder, photos)
 
+    @property
+    def share(self) -> float:
+        """How much of the training is done, 1 at its end."""
+        return min(1.0, self.step / self.recipe.steps)
+
+    @property
+    def expected_steps(self) -> int:
+        """How many steps the whole training has."""
+        return self.recipe.steps
+
     def run(self, on_step: Callable[[Progress], bool | None] = lambda progress: None) -> None:
         """Train until the recipe's last step, or until ``on_step`` returns ``True``.
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from shutil import which
+from time import perf_counter
 from typing import Any, TypeVar
 
 import numpy as np
@@ -48,6 +49,9 @@ the network begins anew (a loss of 20 was seen where it had been 2)."""
 
 SURROUNDINGS = 0.5
 """By so much of a crop's side the frames are wider that are painted, see :meth:`Trainer._terms`."""
+
+MANY_STEPS = 1000
+"""Of a training by the clock, before there is a step to tell by."""
 
 LEAST_COARSE_PX = 64
 """Half of a smaller crop would leave nothing at an encoder's deepest layers."""
@@ -137,6 +141,7 @@ class Trainer:
 
     Attributes:
         step: steps done so far.
+        seconds: the time that they took, checked against the recipe's minutes.
         vectors: the style vectors, ``(S, P)``.
         smooth_terms: running means of the unweighted loss terms over about 100 steps.
     """
@@ -198,6 +203,7 @@ class Trainer:
             inherited=latent_names(network), inherited_rate=LATENT_RATE,
         )  # fmt: skip
         self.step = 0
+        self.seconds = 0.0
         self.rollbacks = 0
         self.smooth_loss = 0.0
         self.smooth_terms: dict[str, float] = {}
@@ -210,6 +216,19 @@ class Trainer:
     def sees_coarse(self) -> bool:
         """Whether styles are compared at half the size as well."""
         return self.recipe.coarse_weight > 0 and self.recipe.crop_px >= LEAST_COARSE_PX
+
+    @property
+    def share(self) -> float:
+        """How much of the training is done, 1 at its end."""
+        minutes = self.recipe.minutes
+        return min(1.0, self.seconds / (60 * minutes) if minutes else self.step / self.recipe.steps)
+
+    @property
+    def expected_steps(self) -> int:
+        """How many steps the whole training has, or will have had as far as can be told."""
+        if not self.recipe.minutes:
+            return self.recipe.steps
+        return round(self.step / self.share) if self.step else MANY_STEPS
 
     # What is drawn and done in one step
 
@@ -225,7 +244,8 @@ class Trainer:
         if self.compile:
             self._translate()
         self._prepare_recording()
-        while self.step < self.recipe.steps:
+        last_s = perf_counter()
+        while self.share < 1:
             seed = self.recipe.seed + 1_000_003 * self.rollbacks
             batches = self.photos.batches(
                 self.recipe.batch, self.wide_px, seed, first_step=self.step
@@ -236,7 +256,9 @@ class Trainer:
                     if progress is None:
                         self._roll_back()
                         break
-                    if on_step(progress) or self.step >= self.recipe.steps:
+                    now_s = perf_counter()
+                    self.seconds, last_s = self.seconds + now_s - last_s, now_s
+                    if on_step(progress) or self.share >= 1:
                         return
 
     @torch.no_grad()
@@ -407,9 +429,8 @@ class Trainer:
         A tenth of all steps of warm-up, 50 at most, then half a cosine down to a twentieth;
         halved by each rollback.
         """
-        done = self.step / self.recipe.steps
-        cosine = 0.05 + 0.95 * (1 + math.cos(math.pi * done)) / 2
-        warm_up = min(1.0, (self.step + 1) / min(50, max(1, self.recipe.steps // 10)))
+        cosine = 0.05 + 0.95 * (1 + math.cos(math.pi * self.share)) / 2
+        warm_up = min(1.0, (self.step + 1) / min(50, max(1, self.expected_steps // 10)))
         return float(cosine * warm_up * 0.5**self.rollbacks)
 
     def _style_targets(self, pictures: Sequence[Tensor]) -> dict[str, Tensor]:
@@ -466,6 +487,7 @@ class Trainer:
             "vectors": self.vectors.detach(),
             "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
             "step": self.step,
+            "seconds": self.seconds,
             "rollbacks": self.rollbacks,
             "smooth_loss": self.smooth_loss,
             "smooth_terms": self.smooth_terms,
@@ -533,6 +555,7 @@ class Trainer:
         try:
             self._restore(state["now"])
             self.rollbacks = state["now"]["rollbacks"]
+            self.seconds = state["now"]["seconds"]
             self._snapshot = state["snapshot"]
         except (RuntimeError, ValueError, KeyError) as error:
             raise TrainingError(

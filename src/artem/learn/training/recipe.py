@@ -33,6 +33,8 @@ class Recipe:
 
     Attributes:
         steps: optimizer steps.
+        minutes: train for so long instead, 0 for ``steps``; the learning rates fall by the
+            clock. Another run comes to other weights then.
         batch: pictures a step, each with a style drawn for it.
         crop_px: side of the square crops.
         style_px: shorter side to which a style picture is reduced (never
@@ -63,6 +65,7 @@ class Recipe:
     """
 
     steps: int = 4000
+    minutes: float = 0.0
     batch: int = 4
     crop_px: int = 256
     style_px: int = 480
