@@ -65,13 +65,18 @@ def emulated(monkeypatch: pytest.MonkeyPatch) -> list[Recorded[Any]]:
     return everything
 
 
-def make_trainer(folder: Path, encoder: VGG, *, records: bool) -> Trainer:
+def make_trainer(
+    folder: Path, encoder: VGG, *, records: bool, train_network: bool = True
+) -> Trainer:
     torch.manual_seed(1)
     network = SlimNet(stem=8, trunk=8, half=4, blocks=1, grain=1)
     pictures = [draw_picture(48, 100), draw_picture(48, 101)]
     vectors = style_vector(network).repeat(2, 1)
     photos = PhotoFolder(folder)
-    trainer = Trainer(network, vectors, pictures, photos, encoder, RECIPE, device="cpu")
+    trainer = Trainer(
+        network, vectors, pictures, photos, encoder, RECIPE,
+        train_network=train_network, device="cpu",
+    )  # fmt: skip
     trainer.records = records
     return trainer
 
@@ -156,7 +161,9 @@ def test_after_a_bad_step_it_is_recorded_anew(
 def test_a_style_alone_is_recorded_too(
     tiny_vgg: VGG, make_photos: Callable[[int], Path], emulated: list[Recorded[Any]]
 ) -> None:
-    trainer = make_trainer(make_photos(4), tiny_vgg, records=True)
+    trainer = make_trainer(make_photos(4), tiny_vgg, records=True, train_network=False)
     before = trainer.vectors.detach().clone()
+    kernels = [parameter.clone() for parameter in trainer.network.parameters()]
     trainer.run(lambda progress: progress.step == 2)
     assert not torch.equal(before, trainer.vectors)
+    assert all(map(torch.equal, kernels, trainer.network.parameters()))

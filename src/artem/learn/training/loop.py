@@ -171,9 +171,10 @@ class Trainer:
                 f"  It must be {network.minimum} or more."
             )
         self.recipe = recipe
-        self.frame_px = recipe.crop_px + network.multiple * round(
-            SURROUNDINGS * recipe.crop_px / network.multiple
-        )
+        self.frame_px = recipe.crop_px
+        if train_network:  # a vector alone cannot learn where it is
+            strides = round(SURROUNDINGS * recipe.crop_px / network.multiple)
+            self.frame_px += strides * network.multiple
         self.wide_px = self.frame_px + network.multiple
         self.device = find_device(device)
         self.low_precision = fast_bfloat16(self.device)
