@@ -30,7 +30,8 @@ from artem.learn.networks import StyledNetwork, style_vector
 from artem.learn.networks.pruning import prune
 from artem.learn.training import PhotoFolder, Recipe, Trainer
 from artem.learn.training.checkpoints import load_checkpoint, save_checkpoint
-from artem.learn.training.loop import Progress, find_device
+from artem.learn.training.devices import find_device
+from artem.learn.training.loop import Progress
 from artem.learn.training.photos import load_style_picture
 
 CURVE_STEPS = 20

@@ -16,7 +16,9 @@ from artem.learn.networks import SlimNet, style_vector
 from artem.learn.networks.conditional import Grain
 from artem.learn.training import Recipe, Trainer, loop
 from artem.learn.training.checkpoints import load_checkpoint, save_checkpoint
-from artem.learn.training.loop import Progress, clip_gradients, find_device
+from artem.learn.training.devices import find_device
+from artem.learn.training.gradients import clip_gradients
+from artem.learn.training.loop import Progress
 from artem.learn.training.photos import PhotoFolder
 from artem.learn.training.recipe import fitted_recipe, perceptual_loss, published_recipe
 

@@ -16,8 +16,9 @@ from artem.learn.losses.published import fit_layers
 from artem.learn.networks.transformer import TransformerNet
 from artem.learn.studies.panel import Meter
 from artem.learn.studies.variants import Variant
+from artem.learn.training.devices import suit_device
+from artem.learn.training.gradients import clip_gradients
 from artem.learn.training.half_precision import fast_bfloat16
-from artem.learn.training.loop import clip_gradients, suit_device
 from artem.learn.training.photos import PhotoFolder
 from artem.learn.training.recipe import Recipe, perceptual_loss
 

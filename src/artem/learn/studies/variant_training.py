@@ -23,7 +23,7 @@ from artem.learn.studies.variants import (
     load_variant,
     save_variant,
 )
-from artem.learn.training.loop import find_device
+from artem.learn.training.devices import find_device
 from artem.learn.training.photos import PhotoFolder, load_style_picture
 from artem.learn.training.recipe import Recipe, fitted_recipe, published_recipe
 
@@ -83,7 +83,7 @@ def train_variants(
             shuffled.
         seed: of everything drawn but this shuffle.
         encoder: one, or see :func:`~artem.learn.encoders.load_encoder`.
-        device: see :func:`~artem.learn.training.loop.find_device`.
+        device: see :func:`~artem.learn.training.devices.find_device`.
         until_s: seconds from the call after which no step is made. A network that is
             not done then is dropped, and none is begun that would not be.
         on_line: told how it goes, a sentence at a time.

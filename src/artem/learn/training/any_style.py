@@ -14,7 +14,8 @@ from artem.learn.encoders import Encoder
 from artem.learn.losses import ADVERSARIAL
 from artem.learn.losses.perceptual import StyleTarget
 from artem.learn.networks import StyledNetwork, StylePredictor
-from artem.learn.training.loop import DrawnStyles, Trainer, halved, subject_digest, suit_device
+from artem.learn.training.devices import suit_device
+from artem.learn.training.loop import DrawnStyles, Trainer, halved, subject_digest
 from artem.learn.training.photos import PhotoFolder
 from artem.learn.training.recipe import Recipe
 

@@ -19,7 +19,8 @@ from artem.learn.encoders import VGG, Encoder, EncoderChain
 from artem.learn.encoders.compact import RANKS, TOLD_LAYERS, Compact
 from artem.learn.losses import content_loss, gram_loss, gram_matrix
 from artem.learn.training.checkpoints import load_checkpoint, save_checkpoint
-from artem.learn.training.loop import clip_gradients, find_device, suit_device
+from artem.learn.training.devices import find_device, suit_device
+from artem.learn.training.gradients import clip_gradients
 from artem.learn.training.photos import PhotoFolder
 from artem.learn.training.rank_regression import RankRegression
 

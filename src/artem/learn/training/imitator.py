@@ -17,15 +17,11 @@ from artem.core.errors import TrainingError, did_you_mean
 from artem.learn.networks import StyledNetwork
 from artem.learn.networks.conditional import Grain, place_grain
 from artem.learn.training.checkpoints import load_checkpoint, save_checkpoint
+from artem.learn.training.devices import find_device, suit_device
+from artem.learn.training.gradients import clip_gradients
 from artem.learn.training.half_precision import fast_bfloat16
 from artem.learn.training.imitation import ImitationLoss, octaves_loss
-from artem.learn.training.loop import (
-    Progress,
-    clip_gradients,
-    find_device,
-    subject_digest,
-    suit_device,
-)
+from artem.learn.training.loop import Progress, subject_digest
 from artem.learn.training.optimizers import OPTIMIZERS, make_optimizers
 from artem.learn.training.photos import PhotoFolder
 

@@ -20,7 +20,6 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from artem.core.allocation import keep_freed_memory
 from artem.core.errors import TrainingError
 from artem.learn.encoders import Encoder
 from artem.learn.losses import ADVERSARIAL, AdversarialLoss, consistency_loss, grid_loss, patch_loss
@@ -28,6 +27,8 @@ from artem.learn.networks import StyledNetwork
 from artem.learn.networks.conditional import Grain, place_grain
 from artem.learn.padding import reflected
 from artem.learn.training.checkpoints import load_checkpoint, save_checkpoint
+from artem.learn.training.devices import find_device, suit_device
+from artem.learn.training.gradients import gradient_norms, shorten_gradients
 from artem.learn.training.half_precision import fast_bfloat16
 from artem.learn.training.optimizers import latent_names, make_optimizers
 from artem.learn.training.photos import PhotoFolder
@@ -55,8 +56,6 @@ MANY_STEPS = 1000
 
 LEAST_COARSE_PX = 64
 """Half of a smaller crop would leave nothing at an encoder's deepest layers."""
-
-DEVICES = ("cpu", "cuda", "mps")
 
 R = TypeVar("R")
 
@@ -594,75 +593,6 @@ def subject_digest(
 def halved(images: Tensor) -> Tensor:
     """Images at half their size, each pixel the mean of four."""
     return F.avg_pool2d(images, 2)
-
-
-def find_device(device: str | torch.device | None) -> torch.device:
-    """The device asked for; without one, CUDA where there is some, else the CPU.
-
-    Raises:
-        TrainingError: it is not here.
-    """
-    try:
-        found = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-        if found.type not in DEVICES:
-            raise RuntimeError(f"no training on {found.type}")
-        torch.empty(1, device=found)
-    except (RuntimeError, AssertionError) as error:  # torch without CUDA asserts
-        raise TrainingError(
-            f"There is no device '{device}' here that PyTorch can use.\n  Try --device cpu."
-        ) from error
-    return found
-
-
-def suit_device(device: torch.device, *folders: PhotoFolder) -> None:
-    """Set up what lets a training go at the device's pace.
-
-    A CPU is not held up by denormals, nor by memory that comes and goes; a GPU not by
-    photos that a CPU decodes and crops.
-    """
-    if device.type == "cpu":
-        torch.set_flush_denormal(True)  # they stall the early steps
-        keep_freed_memory()
-    else:
-        for folder in folders:
-            folder.keep_on(device)
-
-
-def clip_gradients(parameters: Sequence[Tensor], most: float, by: str = "parameter") -> bool:
-    """Shorten gradients to a norm of ``most`` at most: ``g <- min(1, most / |g|) g``.
-
-    Args:
-        parameters: tensors whose ``.grad`` is changed in place.
-        most: largest norm; 0 leaves all as it is.
-        by: ``parameter`` for each tensor by itself (HPI report, section 3.5), or
-            ``global`` for all as one vector.
-
-    Returns:
-        Whether all gradients were finite. When not, none was changed.
-    """
-    norms = gradient_norms(parameters)
-    if not bool(torch.isfinite(norms).all()):
-        return False
-    shorten_gradients(parameters, norms, most, by)
-    return True
-
-
-def gradient_norms(parameters: Sequence[Tensor]) -> Tensor:
-    """The norm of each gradient that there is."""
-    return torch.stack([p.grad.norm() for p in parameters if p.grad is not None])
-
-
-def shorten_gradients(
-    parameters: Sequence[Tensor], norms: Tensor, most: float, by: str = "parameter"
-) -> None:
-    """:func:`clip_gradients`, where their :func:`gradient_norms` are at hand and finite."""
-    if most > 0:
-        gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
-        if by == "global":
-            norms = norms.norm().expand(len(gradients))
-        factors = (most / norms.clamp_min(1e-12)).clamp_max(1.0)
-        for gradient, factor in zip(gradients, factors, strict=True):
-            gradient.mul_(factor)
 
 
 def _window(wide: Tensor, at: Tensor, side: int) -> Tensor:
