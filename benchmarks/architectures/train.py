@@ -31,12 +31,10 @@ from artem.learn.networks.pruning import prune
 from artem.learn.training import PhotoFolder, Recipe, Trainer
 from artem.learn.training.checkpoints import load_checkpoint, save_checkpoint
 from artem.learn.training.devices import find_device
-from artem.learn.training.loop import Progress
+from artem.learn.training.loop import Progress, frame_side
 from artem.learn.training.photos import load_style_picture
 
 CURVE_STEPS = 20
-MOST_BESIDE_PX = 80
-"""A training crop is wider than what is judged by up to so much: margins and a stride."""
 
 
 class KeptPhotos(PhotoFolder):
@@ -92,7 +90,7 @@ def main() -> None:
         style_weight=12.0, coarse_weight=0.35, grid_weight=100.0, consistency_weight=15.0,
     )  # fmt: skip
     device = find_device(arguments.device)
-    photos = KeptPhotos(arguments.photos, recipe.crop_px + MOST_BESIDE_PX, device)
+    photos = KeptPhotos(arguments.photos, widest_px(recipe.crop_px), device)
     pictures = [
         load_style_picture(_painting(arguments.paintings, style), recipe.style_px)
         for style in STYLES
@@ -118,6 +116,12 @@ def main() -> None:
             f"{file.stat().st_size / 1e6:.2f} MB",
             flush=True,
         )
+
+
+def widest_px(crop_px: int) -> int:
+    """Side of the photos that is enough for all candidates: their frames, moved by a stride."""
+    multiples = {candidate.build().multiple for candidate in CANDIDATES.values()}
+    return max(frame_side(crop_px, multiple) + multiple for multiple in multiples)
 
 
 def trained_state(

@@ -10,6 +10,7 @@ from benchmarks.conftest import modules_of
 
 from artem.export.onnx import export_network
 from artem.learn.networks import SlimNet, style_vector
+from artem.learn.training import loop
 
 
 @pytest.fixture(scope="module")
@@ -58,3 +59,13 @@ def test_the_front_is_what_nothing_beats(study: SimpleNamespace) -> None:
 
     rows = [row("slow", 9, 1.0), row("beaten", 5, 2.1), row("quick", 2, 3.0), row("good", 4, 2.0)]
     assert study.tables.on_front(rows, "float", "vga") == {"quick", "good", "slow"}
+
+
+def test_photos_are_wide_enough_for_every_candidate() -> None:
+    with modules_of("architectures", "candidates", "study_net", "train") as study:
+        for crop_px in (96, 192):
+            for candidate in study.candidates.CANDIDATES.values():
+                multiple = candidate.build().multiple
+                assert crop_px + multiple <= study.train.widest_px(crop_px)
+                frame = loop.frame_side(crop_px, multiple)
+                assert frame % multiple == 0 and frame + multiple <= study.train.widest_px(crop_px)

@@ -2,7 +2,7 @@
 
 No command uses it. It stands here because scripts in folders cannot import one beside those
 folders, and it needs no more than :mod:`artem.core` unless :func:`provenance` is called: a
-machine that is lent for its GPU has little else.
+machine with a GPU may have little else.
 """
 
 from __future__ import annotations

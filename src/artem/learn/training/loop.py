@@ -172,8 +172,7 @@ class Trainer:
         self.recipe = recipe
         self.frame_px = recipe.crop_px
         if train_network:  # a vector alone cannot learn where it is
-            strides = round(SURROUNDINGS * recipe.crop_px / network.multiple)
-            self.frame_px += strides * network.multiple
+            self.frame_px = frame_side(recipe.crop_px, network.multiple)
         self.wide_px = self.frame_px + network.multiple
         self.device = find_device(device)
         self.low_precision = fast_bfloat16(self.device)
@@ -297,9 +296,8 @@ class Trainer:
             [found.loss, torch.isfinite(found.norms).all(), *found.terms.values()]
         ).tolist()
         settled = self.step > 100
-        if not math.isfinite(value) or (settled and value > DIVERGED * self.smooth_loss):
-            return None
-        if not finite:
+        astray = settled and value > DIVERGED * self.smooth_loss
+        if astray or not finite or not math.isfinite(value):
             return None
         if self.step % SNAPSHOT_STEPS == 0:  # only now are these weights known to be good
             self._snapshot = self._state()
@@ -572,6 +570,11 @@ class Trainer:
         self._paint = torch.compile(self.network)
         self.loss.encoder.compile()
         self.compile = False
+
+
+def frame_side(crop_px: int, multiple: int) -> int:
+    """Side of the frames that a network of this multiple paints while crops are judged."""
+    return crop_px + multiple * round(SURROUNDINGS * crop_px / multiple)
 
 
 def subject_digest(
