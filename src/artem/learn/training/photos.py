@@ -14,11 +14,11 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 from torch import Tensor
 
 from artem.core.errors import PictureError, TrainingError
-from artem.core.picture import PICTURE_SUFFIXES, Frame, load_picture
+from artem.core.picture import PICTURE_SUFFIXES, Frame, load_picture, middle_square
 from artem.core.style_picture import load_style_frame
 
 WORKERS = 4
@@ -146,11 +146,10 @@ class PhotoFolder:
         if side_px not in self._kept:
             squares = []
             with ThreadPoolExecutor(os.cpu_count()) as pool:
-                for file, result in zip(self.files, [
-                    pool.submit(_middle, file, side_px) for file in self.files
-                ], strict=True):  # fmt: skip
+                ahead = [(file, pool.submit(_middle, file, side_px)) for file in self.files]
+                for file, square in ahead:
                     try:
-                        squares.append(torch.from_numpy(result.result()))
+                        squares.append(torch.from_numpy(square.result()))
                     except PictureError as error:
                         self._skip(file, error)
             kept = torch.stack(squares).permute(0, 3, 1, 2).contiguous()
@@ -158,10 +157,8 @@ class PhotoFolder:
         return self._kept[side_px]
 
 
-def _middle(file: Path, side_px: int) -> NDArray[np.uint8]:
-    """The middle square of a photo, scaled to ``side_px``."""
-    picture = Image.fromarray(load_picture(file).frame)
-    return np.array(ImageOps.fit(picture, (side_px, side_px), Image.Resampling.LANCZOS))
+def _middle(file: Path, side_px: int) -> Frame:
+    return middle_square(load_picture(file).frame, side_px)
 
 
 def _crop(frame: Frame, side_px: int, zoom: float, draw: np.random.Generator) -> NDArray[np.uint8]:
