@@ -85,10 +85,7 @@ def main() -> None:
     parser.add_argument("--until", type=float, default=float("inf"), metavar="SECONDS")
     arguments = parser.parse_args()
     begun_s = time.monotonic()
-    recipe = Recipe(
-        steps=arguments.steps, batch=arguments.batch, crop_px=arguments.crop_px,
-        style_weight=12.0, coarse_weight=0.35, grid_weight=100.0, consistency_weight=15.0,
-    )  # fmt: skip
+    recipe = Recipe(steps=arguments.steps, batch=arguments.batch, crop_px=arguments.crop_px)
     device = find_device(arguments.device)
     photos = KeptPhotos(arguments.photos, widest_px(recipe.crop_px), device)
     pictures = [

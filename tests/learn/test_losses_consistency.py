@@ -5,8 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from artem.learn.losses import consistency_loss, patch_loss
-from artem.learn.losses.consistency import PATCH_PX
+from artem.learn.losses import consistency_loss
 
 SHIFTS = [(0, 0), (1, 0), (0, 3), (5, 2), (7, 7)]
 
@@ -54,20 +53,3 @@ def test_every_pixel_counts() -> None:
     first, second = torch.zeros(1, 3, 40, 40), torch.zeros(1, 3, 40, 40)
     second[..., 0, 0] = 1
     torch.testing.assert_close(consistency_loss(first, second, (0, 0)), torch.tensor([1 / 1600]))
-
-
-def test_patches_count_and_strokes_do_not() -> None:
-    flat = torch.full((2, 3, 64, 64), 0.5)
-    stripes = flat.clone()
-    stripes[..., ::2] += 0.25
-    stripes[..., 1::2] -= 0.25
-    torch.testing.assert_close(patch_loss(stripes, flat), torch.zeros(2))
-    patch = flat.clone()
-    patch[0, :, :PATCH_PX, :PATCH_PX] += 0.25
-    torch.testing.assert_close(patch_loss(patch, flat), torch.tensor([0.25**2 / 16, 0.0]))
-
-
-def test_patches_at_the_border_count_as_well() -> None:
-    one, other = torch.zeros(1, 3, 40, 24), torch.zeros(1, 3, 40, 24)
-    other[..., 32:, 16:] = 1
-    assert float(patch_loss(one, other)) > 0

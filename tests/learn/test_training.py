@@ -10,7 +10,7 @@ from drawing import draw_picture
 from torch import Tensor, nn
 
 from artem.core.errors import ArtemError, LossError, TrainingError
-from artem.learn.encoders import VGG
+from artem.learn.encoders import VGG, SqueezeNet
 from artem.learn.losses import PerceptualLoss
 from artem.learn.networks import SlimNet, style_vector
 from artem.learn.networks.conditional import Grain
@@ -30,7 +30,9 @@ RECIPE = Recipe(
     crop_px=32,
     style_px=48,
     learning_rate=1e-2,
+    coarse_weight=0.35,
     consistency_weight=0.0,
+    even_weight=0.0,
     grid_weight=0.0,
 )
 
@@ -120,50 +122,18 @@ def test_progress_reports_unweighted_terms_and_their_weighted_sum(
 ) -> None:
     recipe = replace(
         RECIPE, steps=3, crop_px=64, consistency_weight=7.0, grid_weight=11.0, range_weight=2.0,
-        content_weight=2.0, style_weight=3.0, tv_weight=5.0, coarse_weight=0.5,
+        content_weight=2.0, style_weight=3.0, tv_weight=5.0, coarse_weight=0.5, even_weight=13.0,
     )  # fmt: skip
     seen: list[Progress] = []
     make_trainer(photos, tiny_vgg, recipe).run(seen.append)
     assert [progress.step for progress in seen] == [1, 2, 3]
     weights = {"content": 2, "style": 3, "tv": 5, "range": 2, "consistency": 7, "grid": 11}
-    weights["coarse"] = 3 * 0.5
+    weights |= {"coarse": 3 * 0.5, "even": 13}
     for progress in seen:
         assert progress.terms.keys() == weights.keys()
         total = sum(weights[name] * value for name, value in progress.terms.items())
         assert progress.loss == pytest.approx(total, rel=1e-4)
         assert progress.terms["consistency"] > 0
-
-
-def test_every_second_step_asks_what_hangs_on_the_noise(tiny_vgg: VGG, photos: PhotoFolder) -> None:
-    recipe = replace(RECIPE, steps=4, consistency_weight=7.0, patch_weight=13.0)
-    trainer = make_trainer(photos, tiny_vgg, recipe)
-    seen: list[Progress] = []
-    trainer.run(seen.append)
-    for progress, name in zip(seen, ("consistency", "patch") * 2, strict=True):
-        assert progress.terms.keys() & {"consistency", "patch"} == {name}
-        assert progress.terms[name] > 0
-        rest = trainer._weighted({
-            other: torch.tensor([value]) for other, value in progress.terms.items() if other != name
-        })  # fmt: skip
-        weight = {"consistency": 7.0, "patch": 13.0}[name]
-        assert progress.loss - float(rest) == pytest.approx(
-            weight * progress.terms[name], rel=1e-2, abs=1e-5
-        )
-        assert trainer.smooth_terms[name] > 0.3 * min(
-            p.terms[name] for p in seen if name in p.terms
-        )
-
-
-def test_a_network_without_noise_has_no_patches_to_lose(tiny_vgg: VGG, photos: PhotoFolder) -> None:
-    trainer = make_trainer(photos, tiny_vgg, replace(RECIPE, steps=2, patch_weight=1.0))
-    trainer.network = SlimNet(stem=8, trunk=8, half=4, blocks=1, grain=0)
-    trainer._paint = trainer.network
-    vectors = style_vector(trainer.network).repeat(2, 1)
-    styles = replace(trainer._styles(torch.tensor([0, 1])), vectors=vectors)
-    wide = torch.cat([draw_picture(trainer.wide_px, n) for n in (4, 5)])
-    at = torch.zeros(2, dtype=torch.long)
-    terms, _ = trainer._terms(True, wide, styles, at, at, torch.stack([at, at + 3]))
-    torch.testing.assert_close(terms["patch"], torch.zeros(2))
 
 
 def test_the_coarse_term_is_the_style_term_at_half_the_size(
@@ -174,9 +144,7 @@ def test_the_coarse_term_is_the_style_term_at_half_the_size(
     monkeypatch.setattr(trainer, "_paint", lambda window, vectors: painted)
     wide = draw_picture(trainer.wide_px, 4)
     at = torch.zeros(2, dtype=torch.long)
-    terms, stylized = trainer._terms(
-        False, wide, trainer._styles(torch.tensor([1])), at + 5, at, torch.stack([at, at])
-    )
+    terms, stylized = trainer._terms(wide, trainer._styles(torch.tensor([1])), at + 5, at, at)
     target = trainer.loss.style_target(F.avg_pool2d(draw_picture(48, 101), 2))
     features = tiny_vgg(F.avg_pool2d(stylized, 2), tiny_vgg.style_layers)
     torch.testing.assert_close(terms["coarse"], trainer.loss.style_term(features, target))
@@ -227,7 +195,7 @@ def test_crops_anywhere_in_larger_frames_are_judged(tiny_vgg: VGG, photos: Photo
         return paint(window, vectors)
 
     def placed(*inputs: Any) -> tuple[dict[str, Tensor], Tensor]:
-        places.append(tuple(inputs[3].tolist()))
+        places.append(tuple(inputs[2].tolist()))
         found, stylized = terms(*inputs)
         assert stylized.shape == (RECIPE.batch, 3, RECIPE.crop_px, RECIPE.crop_px)
         return found, stylized
@@ -249,7 +217,7 @@ def test_what_is_judged_is_what_the_network_paints_there(
     down, right = place = torch.tensor([3, 7])
     still = torch.zeros(2, dtype=torch.long)
     with torch.no_grad():
-        _, stylized = trainer._terms(False, wide, styles, place, still, torch.stack([still, still]))
+        _, stylized = trainer._terms(wide, styles, place, still, still)
         whole = trainer.network.paint(
             wide[..., : trainer.frame_px, : trainer.frame_px], styles.vectors
         )
@@ -569,7 +537,19 @@ def test_the_loss_is_what_the_recipe_says(tiny_vgg: VGG) -> None:
     )  # fmt: skip
     settings = perceptual_loss(tiny_vgg, recipe).settings
     assert settings == {name: getattr(recipe, name) for name in settings}
-    assert perceptual_loss(tiny_vgg, Recipe()).settings == PerceptualLoss(tiny_vgg).settings
+
+
+def test_layers_that_nobody_chose_are_those_that_the_encoder_has(tiny_vgg: VGG) -> None:
+    loss = perceptual_loss(tiny_vgg, Recipe())
+    assert loss.content_layers == {"relu2_1": 1}  # stands in for relu3_1
+    assert loss.style_layers == {"relu1_1": 1, "relu2_1": 3}
+    fitted, stand_ins = fitted_recipe(Recipe(), tiny_vgg)
+    assert stand_ins == dict.fromkeys(("relu3_1", "relu4_1"), "relu2_1")
+    assert fitted_recipe(fitted, tiny_vgg) == (fitted, {})
+    fire = SqueezeNet()
+    loss = perceptual_loss(fire, Recipe())
+    assert tuple(loss.content_layers) == fire.content_layers
+    assert tuple(loss.style_layers) == fire.style_layers
 
 
 def test_a_published_recipe_s_layers_are_fitted_and_given_ones_are_not(tiny_vgg: VGG) -> None:
@@ -583,7 +563,6 @@ def test_a_published_recipe_s_layers_are_fitted_and_given_ones_are_not(tiny_vgg:
     assert stand_ins == dict.fromkeys(("relu4_2", "relu3_1", "relu4_1", "relu5_1"), "relu2_1")
     given = replace(recipe, content_layers={"relu9_1": 1.0})
     assert fitted_recipe(given, tiny_vgg)[0].content_layers == {"relu9_1": 1.0}
-    assert fitted_recipe(RECIPE, tiny_vgg) == (RECIPE, {})
 
 
 def test_a_device_that_is_not_here_is_refused() -> None:

@@ -123,9 +123,9 @@ def train(
     consistency_weight: Annotated[
         float | None, typer.Option("--consistency-weight", min=0, help="Calm in videos.")
     ] = None,
-    patch_weight: Annotated[
+    even_weight: Annotated[
         float | None,
-        typer.Option("--patch-weight", min=0, help="No patches at the same places of all photos."),
+        typer.Option("--even-weight", min=0, help="No spots and halos in what is even."),
     ] = None,
     grid_weight: Annotated[
         float | None, typer.Option("--grid-weight", min=0, help="No rows of dots.")
@@ -160,7 +160,7 @@ def train(
         style_layers=weights("--style-layer", style_layer),
         content_weight=content_weight, style_weight=style_weight,
         tv_weight=tv_weight, tv=tv, coarse_weight=coarse_weight,
-        consistency_weight=consistency_weight, patch_weight=patch_weight, grid_weight=grid_weight,
+        consistency_weight=consistency_weight, even_weight=even_weight, grid_weight=grid_weight,
         optimizer=optimizer, clip=clip, clip_by=clip_by, seed=seed,
     )  # fmt: skip
     options = given(

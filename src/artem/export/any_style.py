@@ -42,11 +42,12 @@ FREE = Recipe(steps=4000, batch=4, crop_px=192, style_px=256, style_learning_rat
 
 ADAIN = Recipe(
     steps=8000, batch=4, crop_px=192, style_px=256, optimizer="adam", learning_rate=1e-3,
-    style_losses={"gram": 1.0, "moments": 0.5},
+    content_layers={"relu4_1": 1.0}, style_losses={"gram": 1.0, "moments": 0.5},
 )  # fmt: skip
-"""By Adam, as in the paper; by Muon the decoder's ReLUs die, as it has no normalization. The
-paper's loss on moments alone leaves a network that the Gram matrices of all other networks'
-losses know nothing of; together both are met."""
+"""Content where the decoder takes its features from. By Adam, as in the paper; by Muon the
+decoder's ReLUs die, as it has no normalization. The paper's loss on moments alone leaves a
+network that the Gram matrices of all other networks' losses know nothing of; together both
+are met."""
 
 LOOKED_AT = 64
 """Artworks from which a predictor learns what is usual, before the first step."""

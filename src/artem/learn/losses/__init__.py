@@ -1,8 +1,9 @@
 """What a stylized picture is judged by, one loss a file."""
 
 from artem.learn.losses.adversarial import AdversarialLoss
-from artem.learn.losses.consistency import consistency_loss, patch_loss
+from artem.learn.losses.consistency import consistency_loss
 from artem.learn.losses.content import content_loss
+from artem.learn.losses.evenness import evenness_loss
 from artem.learn.losses.gram import gram_loss, gram_matrix
 from artem.learn.losses.grid import grid_loss
 from artem.learn.losses.normalization import NORMALIZATIONS
@@ -20,9 +21,9 @@ __all__ = [
     "StyleLoss",
     "consistency_loss",
     "content_loss",
+    "evenness_loss",
     "gram_loss",
     "gram_matrix",
     "grid_loss",
-    "patch_loss",
     "total_variation",
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 
@@ -35,17 +34,3 @@ def consistency_loss(
     both = (rows < height)[:, None] & (columns < width)
     distance = torch.square(first - stylized_shifted).mean(dim=1) * both
     return distance.sum(dim=(1, 2)) / both.sum()
-
-
-PATCH_PX = 16
-"""Larger than a stroke is wide, smaller than a patch that an eye takes for a shape."""
-
-
-def patch_loss(one: Tensor, other: Tensor) -> Tensor:
-    """Mean squared difference of the colors of patches, ``(N,)``.
-
-    Of two paintings ``(N, 3, H, W)`` in [0, 1] of the same photo over different noise: single
-    strokes may hang on the noise, what is larger belongs to the photo.
-    """
-    patches = (F.avg_pool2d(image, PATCH_PX, ceil_mode=True) for image in (one, other))
-    return torch.sub(*patches).square().mean(dim=(1, 2, 3))

@@ -8,7 +8,6 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from shutil import which
 from time import perf_counter
@@ -22,7 +21,13 @@ from torch import Tensor, nn
 
 from artem.core.errors import TrainingError
 from artem.learn.encoders import Encoder
-from artem.learn.losses import ADVERSARIAL, AdversarialLoss, consistency_loss, grid_loss, patch_loss
+from artem.learn.losses import (
+    ADVERSARIAL,
+    AdversarialLoss,
+    consistency_loss,
+    evenness_loss,
+    grid_loss,
+)
 from artem.learn.networks import StyledNetwork
 from artem.learn.networks.conditional import Grain, place_grain
 from artem.learn.padding import reflected
@@ -287,10 +292,9 @@ class Trainer:
         drawn = self._draw_styles(draw)
         place = self._tensor(draw.integers(0, self.frame_px - self.recipe.crop_px + 1, 2))
         shift = self._tensor(draw.integers(0, self.network.multiple, 2))
-        grain = self._tensor(draw.integers(0, Grain.PERIOD, (2, 2)))
-        patches = self.recipe.patch_weight > 0 and self.step % 2 == 1
+        grain = self._tensor(draw.integers(0, Grain.PERIOD, 2))
         self._set_rates(self._schedule())
-        evaluate = self._record(f"evaluate, {patches=}", partial(self._evaluate, patches))
+        evaluate = self._record("evaluate", self._evaluate)
         found = evaluate(wide, drawn, place, shift, grain)
         value, finite, *means = torch.stack(
             [found.loss, torch.isfinite(found.norms).all(), *found.terms.values()]
@@ -328,7 +332,6 @@ class Trainer:
 
     def _evaluate(
         self,
-        patches: bool,
         wide: Tensor,
         drawn: Tensor,
         place: Tensor,
@@ -338,18 +341,17 @@ class Trainer:
         """Loss and gradients. Depends on tensors alone, so that it can be recorded.
 
         Args:
-            patches: whether the patch loss takes the place of the consistency loss.
             wide: photos with what surrounds the crops.
             drawn: what :meth:`_draw_styles` gave.
             place: (down, right) of the crops that are judged, in the frames that are painted.
             shift: (down, right) of the second look at the photos.
-            grain: where the noise begins, ``(2, 2)``, for one look and for another.
+            grain: where the noise begins, ``(2,)``.
         """
         for parameter in self.parameters:
             if parameter.grad is not None:
                 parameter.grad.zero_()
         styles = self._styles(drawn)
-        terms, stylized = self._terms(patches, wide, styles, place, shift, grain)
+        terms, stylized = self._terms(wide, styles, place, shift, grain)
         loss = self._weighted(terms)
         loss.backward()  # type: ignore[no-untyped-call]
         means = {name: term.detach().mean() for name, term in terms.items()}
@@ -365,7 +367,6 @@ class Trainer:
 
     def _terms(
         self,
-        patches: bool,
         wide: Tensor,
         styles: DrawnStyles,
         place: Tensor,
@@ -380,7 +381,7 @@ class Trainer:
         them that nobody judged, it kept these plain, and larger pictures with them.
         """
         recipe, side = self.recipe, self.recipe.crop_px
-        place_grain(self.network, grain[0])
+        place_grain(self.network, grain)
         frame = wide[..., : self.frame_px, : self.frame_px]
         content = _window(frame, place, side)
         with self._autocast():
@@ -388,16 +389,14 @@ class Trainer:
             stylized = _window(painted, place, side)
             target = self.loss.content_target(content)
             terms = self.loss.terms(stylized, target, styles.targets)
-            if patches:
-                place_grain(self.network, grain[1])
-                other = self._painted(frame, styles.vectors)
-                terms["patch"] = patch_loss(painted.float(), other.float())
-            elif recipe.consistency_weight:
+            if recipe.consistency_weight:
                 moved = self._painted(_window(wide, shift, self.frame_px), styles.vectors)
                 terms["consistency"] = consistency_loss(painted.float(), moved.float(), shift)
             if styles.coarse_targets:
                 features = self.loss.encoder(halved(stylized), list(self.loss.style_layers))
                 terms["coarse"] = self.loss.style_term(features, styles.coarse_targets)
+        if recipe.even_weight:
+            terms["even"] = evenness_loss(painted.float(), frame)
         if recipe.grid_weight:
             terms["grid"] = grid_loss(painted.float(), self.network.multiple)
         if self.adversary and styles.chosen is not None:
@@ -416,7 +415,7 @@ class Trainer:
         total = self.loss.total(terms) + self.recipe.range_weight * terms["range"]
         if "coarse" in terms:
             total = total + self.recipe.style_weight * self.recipe.coarse_weight * terms["coarse"]
-        for name in ("consistency", "patch", "grid"):
+        for name in ("consistency", "even", "grid"):
             if name in terms:
                 total = total + getattr(self.recipe, f"{name}_weight") * terms[name]
         return total.mean()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from artem.core.errors import TrainingError, did_you_mean
+from artem.core.errors import LossError, TrainingError, did_you_mean
 from artem.learn.encoders import Encoder
 from artem.learn.losses import NORMALIZATIONS, TV_CONVENTIONS, PerceptualLoss
 from artem.learn.losses.published import find_published, fit_layers
@@ -18,6 +18,10 @@ LOSS_SETTINGS = (
     "tv_weight", "tv", "normalization", "pixel_range", "feature_scale",
 )  # fmt: skip
 """Those fields of a recipe that are keyword arguments of :class:`PerceptualLoss`."""
+
+LAYER_SETTINGS = ("content_layers", "style_layers")
+CONTENT_LAYERS = ("relu3_1",)
+STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
 
 CHOICES = {
     "tv": tuple(TV_CONVENTIONS),
@@ -44,18 +48,20 @@ class Recipe:
             along half a cosine.
         style_learning_rate: the same for the style vectors, whose numbers are
             larger and each seen by one style only.
-        content_layers, style_layers, style_losses, content_weight, style_weight,
-        tv_weight, tv, normalization, pixel_range, feature_scale: see
-            :class:`~artem.learn.losses.PerceptualLoss`.
+        content_layers, style_layers: of a VGG, fitted to the encoder (:func:`fitted_recipe`).
+            One level shallower than pixels are optimized for: a network that paints all
+            photos alike meets the deepest Gram matrices by spots over all that is even, and
+            with content at relu4_1 alone nothing holds against them.
+        style_losses, content_weight, style_weight, tv_weight, tv, normalization,
+        pixel_range, feature_scale: see :class:`~artem.learn.losses.PerceptualLoss`.
         published: name of the published recipe that these came from.
         coarse_weight: of the style term of the picture at half its size against the
             painting at half its size, beside the one at full size: what an encoder takes
             in at once is too little for a painting's larger forms (Wang et al.,
-            arXiv:1612.01895, compare at three sizes). Crops below 64 px have no such term.
+            arXiv:1612.01895, compare at three sizes). Asks for large patches, which a network
+            strews over all that is even. Crops below 64 px have no such term.
         consistency_weight: of :func:`~artem.learn.losses.consistency_loss`.
-        patch_weight: of :func:`~artem.learn.losses.patch_loss`, which takes every second
-            step in the place of the consistency loss. For networks with a
-            :class:`~artem.learn.networks.conditional.Grain`.
+        even_weight: of :func:`~artem.learn.losses.evenness_loss`.
         grid_weight: of :func:`~artem.learn.losses.grid_loss`, at the network's stride.
         range_weight: price of values outside [0, 1], which a file cannot hold.
         clip: largest gradient norm, 0 for none.
@@ -72,21 +78,25 @@ class Recipe:
     optimizer: str = "muon"
     learning_rate: float = 2e-3
     style_learning_rate: float = 3e-2
-    content_layers: Mapping[str, float] | None = None
-    style_layers: Mapping[str, float] | None = None
+    content_layers: Mapping[str, float] | None = field(
+        default_factory=lambda: dict.fromkeys(CONTENT_LAYERS, 1.0)
+    )
+    style_layers: Mapping[str, float] | None = field(
+        default_factory=lambda: dict.fromkeys(STYLE_LAYERS, 1.0)
+    )
     style_losses: Mapping[str, float] = field(default_factory=lambda: {"gram": 1.0})
     content_weight: float = 1.0
-    style_weight: float = 10.0
+    style_weight: float = 8.0
     tv_weight: float = 0.3
     tv: str = "anisotropic"
     normalization: str = "relative"
     pixel_range: float = 1.0
     feature_scale: float = 1.0
     published: str | None = None
-    coarse_weight: float = 0.35
+    coarse_weight: float = 0.0
     consistency_weight: float = 15.0
-    patch_weight: float = 0.0
-    grid_weight: float = 100.0
+    even_weight: float = 150.0
+    grid_weight: float = 300.0
     range_weight: float = 1.0
     clip: float = 1.0
     clip_by: str = "parameter"
@@ -135,7 +145,7 @@ def published_recipe(recipe: Recipe, name: str) -> Recipe:
         published=name,
         coarse_weight=0.0,
         consistency_weight=0.0,
-        patch_weight=0.0,
+        even_weight=0.0,
         grid_weight=0.0,
         optimizer="adam",
         **settings,
@@ -143,27 +153,35 @@ def published_recipe(recipe: Recipe, name: str) -> Recipe:
 
 
 def fitted_recipe(recipe: Recipe, encoder: Encoder) -> tuple[Recipe, dict[str, str]]:
-    """The recipe with the layers of its published one replaced by those that the encoder has.
+    """The recipe with layers that nobody chose replaced by those that the encoder has.
 
-    Layers that were given beside the published ones stay as they are.
+    These are the published recipe's, or the defaults; of an encoder that has nothing like
+    the defaults its own recommendation is taken. Layers that were given stay as they are.
 
     Returns:
         The recipe, and what stands in for each layer that the encoder lacks.
 
     Raises:
-        LossError: the encoder has nothing like one of the layers.
+        LossError: the encoder has nothing like one of the published layers.
     """
+    usual = find_published(recipe.published) if recipe.published is not None else Recipe()
     changes: dict[str, Any] = {}
     stand_ins: dict[str, str] = {}
-    if recipe.published is not None:
-        published = find_published(recipe.published)
-        for name in ("content_layers", "style_layers"):
-            if getattr(recipe, name) == getattr(published, name):
-                changes[name], missing = fit_layers(getattr(published, name), encoder)
-                stand_ins |= missing
+    for name in LAYER_SETTINGS:
+        layers = getattr(usual, name)
+        if getattr(recipe, name) != layers:
+            continue
+        try:
+            changes[name], missing = fit_layers(layers, encoder)
+        except LossError:
+            if recipe.published is not None:
+                raise
+            changes[name], missing = None, {}
+        stand_ins |= missing
     return replace(recipe, **changes), stand_ins
 
 
 def perceptual_loss(encoder: Encoder, recipe: Recipe) -> PerceptualLoss:
-    """The loss that a recipe asks for."""
-    return PerceptualLoss(encoder, **{name: getattr(recipe, name) for name in LOSS_SETTINGS})
+    """The loss that a recipe asks for, of the layers that the encoder has."""
+    fitted, _ = fitted_recipe(recipe, encoder)
+    return PerceptualLoss(encoder, **{name: getattr(fitted, name) for name in LOSS_SETTINGS})
