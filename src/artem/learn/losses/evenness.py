@@ -50,4 +50,4 @@ def _contrast(patches: Tensor, axis: int, lag: int) -> Tensor:
     """Root mean square over the colors of the difference of patches along an axis."""
     count = patches.shape[axis] - lag
     difference = patches.narrow(axis, lag, count) - patches.narrow(axis, 0, count)
-    return (difference.square().mean(dim=1) + 1e-8).sqrt()
+    return (difference.square().mean(dim=1) + 1e-12).sqrt()
