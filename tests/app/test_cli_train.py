@@ -70,7 +70,7 @@ def test_train_passes_everything_on(run: Run, calls: Calls) -> None:
     assert calls.options["recipe"] == Recipe(
         steps=9, batch=2, crop_px=64, style_px=128, learning_rate=0.1, content_weight=2,
         style_weight=3, tv_weight=4, tv="squared", coarse_weight=9, consistency_weight=5,
-        even_weight=10,        grid_weight=8, optimizer="adam", clip=6, clip_by="global", seed=7,
+        even_weight=10, grid_weight=8, optimizer="adam", clip=6, clip_by="global", seed=7,
     )  # fmt: skip
 
 
