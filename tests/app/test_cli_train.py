@@ -57,7 +57,8 @@ def test_train_passes_everything_on(run: Run, calls: Calls) -> None:
     options = (
         "--network fast --encoder vgg16 --steps 9 --batch 2 --crop-px 64 --style-px 128 "
         "--learning-rate 0.1 --content-weight 2 --style-weight 3 --tv-weight 4 --tv squared "
-        "--coarse-weight 9 --consistency-weight 5 --even-weight 10 --grid-weight 8 --optimizer adam --clip 6 "
+        "--coarse-weight 9 --consistency-weight 5 --even-weight 10 --grid-weight 8 "
+        "--optimizer adam --clip 6 "
         "--clip-by global --seed 7 --title Wave --author H --year 1831 --license CC0 --device cpu"
     )
     assert run(*TRAIN, *options.split()).exit_code == 0
