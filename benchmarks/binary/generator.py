@@ -1,4 +1,4 @@
-"""A whole network's frame: float, int8 and with a binary trunk, on the same cores, in turns.
+"""A network's whole frame: float, int8 and with a binary trunk, on the same cores, in turns.
 
 The shipped networks where they are; where not, random weights in the shipped network's
 architecture, which take the same time. Int8 is what NNCF makes of a network; around a binary
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -26,6 +27,8 @@ from artem.runtime.library import MODELS, find_network
 
 SIZES = ((640, 480), (1080, 1200))
 CALIBRATION_PX = 256
+FLOAT, INT8, BINARY, INT8_AROUND = "float", "int8", "binary", "binary, int8 around"
+SUFFIXES = {FLOAT: "", INT8: ".int8", BINARY: ".binary", INT8_AROUND: ".binary.int8"}
 PARTS = {
     "Reference": "binary trunk",
     "Convolution": "convolutions",
@@ -35,18 +38,19 @@ PARTS = {
 
 
 def generators(
-    threads: int, seconds: float, channels: int, sizes: dict[str, int]
+    network: str, threads: int, seconds: float, channels: int, sizes: dict[str, int]
 ) -> list[dict[str, Any]]:
-    """A row for each network and size: milliseconds, and where they go.
+    """A row for each precision and size: milliseconds, and where they go.
 
     Args:
+        network: a shipped one's name.
         channels: of a binary trunk that is not shipped.
         sizes: in which the architecture differs from the shipped one; then all weights
             are random.
     """
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        models = _models(threads, channels, sizes, Path(folder))
+        models = _models(network, threads, channels, sizes, Path(folder))
         for width, height in SIZES:
             requests = {
                 name: _request(core, model, width, height, threads)
@@ -64,7 +68,7 @@ def generators(
                     parts[name].append(_parts(request, taken[name][-1]))
             for name, times in taken.items():
                 rows.append({
-                    "network": name, "weights": models[name][2],
+                    "network": network, "precision": name, "weights": models[name][2],
                     "width_px": width, "height_px": height, "threads": threads, "rounds": rounds,
                     "median_ms": round(median(times), 2), "best_ms": round(min(times), 2),
                     "parts_ms": {
@@ -77,38 +81,25 @@ def generators(
 
 
 def _models(
-    threads: int, channels: int, sizes: dict[str, int], folder: Path
+    network: str, threads: int, channels: int, sizes: dict[str, int], folder: Path
 ) -> dict[str, tuple[openvino.Core, openvino.Model, str]]:
-    described = find_network("fast")
-    float_core, core = openvino.Core(), binary._core(threads)
-    files = {
-        kind: (MODELS / f"fast{suffix}.onnx", "shipped")
-        for kind, suffix in (("float", ""), ("int8", ".int8"), ("binary", ".binary"))
+    described = find_network(network)
+    engines = {"float": openvino.Core(), "binary": binary._core(threads)}
+    makers: dict[str, Callable[[], tuple[Path, str]]] = {
+        FLOAT: lambda: _export(described, sizes, folder / "float.onnx"),
+        INT8: lambda: _quantized(*files[FLOAT], folder / "int8.onnx"),
+        BINARY: lambda: _export(described, {**sizes, "binary": channels}, folder / "binary.onnx"),
+        INT8_AROUND: lambda: _quantized(*files[BINARY], folder / "around.onnx"),
     }
-    if sizes:
-        files["float"] = _export(described, sizes, folder / "float.onnx")
-    if sizes or not files["binary"][0].exists():
-        changes = {**sizes, "binary": channels}
-        files["binary"] = _export(described, changes, folder / "binary.onnx")
-    if sizes or not files["int8"][0].exists():
-        source, said = files["float"]
-        files["int8"] = _quantized(source, folder / "int8.onnx"), f"{said}, quantized here"
-    source, said = files["binary"]
-    models = {
-        kind: (core if kind == "binary" else float_core, file, said)
-        for kind, (file, said) in files.items()
-    }
-    if said != "shipped" or not _is_int8(source):
-        around = _quantized(source, folder / "around.onnx")
-        models["binary, int8 around"] = (core, around, f"{said}, quantized here")
-    return {
-        kind: (engine, engine.read_model(file), said)
-        for kind, (engine, file, said) in models.items()
-    }
-
-
-def _is_int8(file: Path) -> bool:
-    return any(node.op_type == "QuantizeLinear" for node in onnx.load(file).graph.node)
+    files: dict[str, tuple[Path, str]] = {}
+    for precision, make in makers.items():
+        shipped = MODELS / f"{network}{SUFFIXES[precision]}.onnx"
+        files[precision] = make() if sizes or not shipped.exists() else (shipped, "shipped")
+    models = {}
+    for precision, (file, said) in files.items():
+        engine = engines["binary" if precision in (BINARY, INT8_AROUND) else "float"]
+        models[precision] = engine, engine.read_model(file), said
+    return models
 
 
 def _export(described: NetworkFile, sizes: dict[str, int], file: Path) -> tuple[Path, str]:
@@ -123,8 +114,9 @@ def _export(described: NetworkFile, sizes: dict[str, int], file: Path) -> tuple[
     return file, "random weights" + "".join(f", {name} {size}" for name, size in sizes.items())
 
 
-def _quantized(file: Path, target: Path) -> Path:
+def _quantized(file: Path, said: str, target: Path) -> tuple[Path, str]:
     """As ``artem imitate --int8`` does it, of a float network too."""
+    said = f"{said}, quantized here"
     described, draw = load_network_file(file), np.random.default_rng(0)
     samples = [
         (
@@ -134,10 +126,10 @@ def _quantized(file: Path, target: Path) -> Path:
         for _ in range(8)
     ]
     if described.binary:
-        return quantize_around_trunk(described, target, samples).path
+        return quantize_around_trunk(described, target, samples).path, said
     inputs = [{"frame": frame, "style": style} for frame, style in samples]
     onnx.save(calibrated(onnx.load(file), inputs), target)
-    return target
+    return target, said
 
 
 def _inputs(

@@ -1,10 +1,10 @@
 """Binary convolutions and products against float, int8, OpenVINO's binary ones and plain loops.
 
     python benchmarks/binary/run.py [--threads 1 2] [--parts convolutions products generators]
-        [--as cpu avx2 avx512 vnni] [--channels 64 128 256 512] [--sides 32 64 128 256]
+        [--as cpu avx2 avx512 vnni] [--networks fast fine] [--channels 64 128 256 512] [--sides 32 64 128 256]
 
 3x3 convolutions of as many outputs as inputs, one picture; products of square matrices; whole
-frames of a network in float, int8 and with a binary trunk. All take turns on the same cores; a
+frames of networks in float, int8 and with a binary trunk. All take turns on the same cores; a
 ratio is the median over the rounds of theirs to ours in the same round, so that whatever else
 the machine does falls on both. With one thread it is the processor's time that counts, with
 more the clock's. Ours goes from float to float: signs, packing, convolution and scaling;
@@ -51,11 +51,14 @@ LIKE = {
 KEYS = {
     "convolutions": ("threads", "channels", "side_px"),
     "products": ("threads", "size"),
-    "generators": ("threads", "width_px", "network"),
+    "generators": ("threads", "width_px", "network", "precision"),
 }
 """The parts, and what tells their rows apart."""
 
-LISTS = ("parts", "channels", "sides", "products", "cores", "size")
+NAMES = ("network", "precision")
+"""Keys whose rows stand in the order of measuring."""
+
+LISTS = ("parts", "channels", "sides", "products", "networks", "cores", "size")
 
 
 def main() -> None:
@@ -67,6 +70,7 @@ def main() -> None:
     parser.add_argument("--channels", type=int, nargs="+", default=CHANNELS)
     parser.add_argument("--sides", type=int, nargs="+", default=SIDES)
     parser.add_argument("--products", type=int, nargs="+", default=PRODUCTS)
+    parser.add_argument("--networks", nargs="+", default=["fast", "fine"])
     parser.add_argument("--binary", type=int, default=128, help="channels of a trunk not shipped")
     parser.add_argument("--size", nargs="*", default=[], help="trunk=96 ..: random weights")
     parser.add_argument("--seconds", type=float, default=4, help="for each shape, about")
@@ -88,7 +92,7 @@ def main() -> None:
             run |= {name: new[name] for name in ("kernels", "limit_gmac_s")}
             for part, keys in KEYS.items():
                 rows = {tuple(row[key] for key in keys): row for row in run[part] + new[part]}
-                counted = [key for key in keys if key != "network"]
+                counted = [key for key in keys if key not in NAMES]
                 run[part] = sorted(rows.values(), key=lambda row: [row[key] for key in counted])
             result |= provenance(__file__, "torch") | {"load_before": round(load, 1)}
             write_result(file, result)
@@ -121,14 +125,14 @@ def measure(arguments: argparse.Namespace) -> dict[str, Any]:
 
     loops, threads, kernels = Loops(), arguments.threads[0], best_kernels().name
     limit = loops.limit(kernels)
+    sizes = {name: int(size) for name, _, size in (text.partition("=") for text in arguments.size)}
     makers: dict[str, Callable[[], Iterable[Any]]] = {
         "convolutions": lambda: convolutions(loops, limit * threads, arguments),
         "products": lambda: products(loops, limit * threads, arguments),
-        "generators": lambda: generators(
-            threads,
-            2 * arguments.seconds,
-            arguments.binary,
-            {name: int(size) for name, _, size in (text.partition("=") for text in arguments.size)},
+        "generators": lambda: (
+            row
+            for network in arguments.networks
+            for row in generators(network, threads, 2 * arguments.seconds, arguments.binary, sizes)
         ),
     }
     rows = {part: list(make()) if part in arguments.parts else [] for part, make in makers.items()}

@@ -60,19 +60,30 @@ def _generators(runs: dict[str, Any], busy: bool) -> list[str]:
             rows = _of(run["generators"], threads)
             key = "best_ms" if busy and threads > 1 else "median_ms"
             sizes = sorted({(row["width_px"], row["height_px"]) for row in rows})
-            for name in dict.fromkeys(row["network"] for row in rows):
-                own = {row["width_px"]: row for row in rows if row["network"] == name}
+            for name in dict.fromkeys((row["network"], row["precision"]) for row in rows):
+                own = {
+                    row["width_px"]: row
+                    for row in rows
+                    if (row["network"], row["precision"]) == name
+                }
                 small = own[sizes[0][0]]
                 parts = ", ".join(
                     f"{part} {ms:.1f}" for part, ms in small["parts_ms"].items() if ms
                 )
                 lines.append([
-                    SAID[like], str(threads), f"{name}: {small['weights']}",
+                    SAID[like], str(threads), *name, small["weights"],
                     *(f"{own[width][key]:.1f}" for width, _ in sizes), parts,
                 ])  # fmt: skip
     if not lines:
         return []
-    heads = ["instructions", "threads", "network", *(f"{w}x{h}" for w, h in sizes)]
+    heads = [
+        "instructions",
+        "threads",
+        "network",
+        "precision",
+        "weights",
+        *(f"{w}x{h}" for w, h in sizes),
+    ]
     head = [*heads, f"where it goes at {sizes[0][0]}x{sizes[0][1]}"]
     marks = ["---"] * len(head)
     table = "\n".join(f"| {' | '.join(line)} |" for line in [head, marks, *lines])
