@@ -194,7 +194,7 @@ def _recipe(file: Path) -> dict[str, Any]:
     recipe = load_trained(file)[2]["recipe"]
     names = ("steps", "batch", "crop_px", "style_px", "content_layers", "style_layers",
              "style_weight", "coarse_weight", "grid_weight", "consistency_weight",
-             "even_weight", "optimizer", "learning_rate", "seed")  # fmt: skip
+             "even_weight", "alternation_weight", "optimizer", "learning_rate", "seed")  # fmt: skip
     return {name: recipe[name] for name in names}
 
 

@@ -16,22 +16,11 @@ def test_dots_that_repeat_count_with_their_energy(period: int) -> None:
     centered = tile - tile.mean(dim=(2, 3), keepdim=True)
     dots = tile - tile.mean(2, keepdim=True) - tile.mean(3, keepdim=True) + tile.mean()
     rows, columns = centered.mean(3).square().mean(), centered.mean(2).square().mean()
-    # It repeats at twice the period as well. Reflection breaks the outermost cells.
+    # Reflection breaks the pattern in the outermost cells.
     loss = grid_loss(tiled(tile, 34), period)
-    energy = dots.square().mean() + rows + columns
-    torch.testing.assert_close(loss, 2 * energy[None], rtol=0.15, atol=0)
-
-
-@pytest.mark.parametrize("period", [4, 8])
-def test_what_repeats_from_each_cell_to_the_next_but_one_counts_once(period: int) -> None:
-    checkers = torch.ones(1, 3, 2 * period, 2 * period)
-    checkers[..., :period, period:] = checkers[..., period:, :period] = -1
-    tile = torch.zeros(1, 3, period, period)
-    tile[..., 1, 2] = 1
-    alternating = checkers * tiled(tile - tile.mean(), 2)
-    dots = alternating - alternating.mean(2, keepdim=True) - alternating.mean(3, keepdim=True)
-    loss = grid_loss(tiled(alternating, 17), period)
-    torch.testing.assert_close(loss, dots.square().mean()[None], rtol=0.15, atol=0)
+    torch.testing.assert_close(
+        loss, (dots.square().mean() + rows + columns)[None], rtol=0.15, atol=0
+    )
 
 
 def test_each_picture_is_measured_by_itself_and_the_energy_grows_with_the_square() -> None:
@@ -47,8 +36,7 @@ def test_noise_repeats_nothing() -> None:
     noise = torch.rand(24, 3, 192, 192, generator=torch.Generator().manual_seed(0))
     losses = grid_loss(noise, 8)
     assert abs(float(losses.mean())) < 3 * float(losses.std()) / 24**0.5
-    # Sixteen cells in a window vouch for less than the sixty-four of one period do.
-    assert float(losses.abs().max()) < 5e-3 * float(noise.var())
+    assert float(losses.abs().max()) < 3e-3 * float(noise.var())
 
 
 def test_other_periods_and_single_lines_are_no_grid() -> None:

@@ -22,7 +22,7 @@ MakePhotos = Callable[[int], Path]
 
 RECIPE = Recipe(
     steps=6, batch=2, crop_px=32, style_px=48, style_learning_rate=1e-2,
-    consistency_weight=0.0, grid_weight=0.0,
+    consistency_weight=0.0, grid_weight=0.0, alternation_weight=0.0,
 )  # fmt: skip
 
 

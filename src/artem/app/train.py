@@ -130,6 +130,10 @@ def train(
     grid_weight: Annotated[
         float | None, typer.Option("--grid-weight", min=0, help="No rows of dots.")
     ] = None,
+    alternation_weight: Annotated[
+        float | None,
+        typer.Option("--alternation-weight", min=0, help="No scales in what is even."),
+    ] = None,
     optimizer: Annotated[str | None, typer.Option("--optimizer", help="muon or adam.")] = None,
     clip: Annotated[float | None, typer.Option(min=0, help="Largest gradient; 0: any.")] = None,
     clip_by: Annotated[str | None, typer.Option(help="parameter or global.")] = None,
@@ -161,6 +165,7 @@ def train(
         content_weight=content_weight, style_weight=style_weight,
         tv_weight=tv_weight, tv=tv, coarse_weight=coarse_weight,
         consistency_weight=consistency_weight, even_weight=even_weight, grid_weight=grid_weight,
+        alternation_weight=alternation_weight,
         optimizer=optimizer, clip=clip, clip_by=clip_by, seed=seed,
     )  # fmt: skip
     options = given(

@@ -1,6 +1,7 @@
 """What a stylized picture is judged by, one loss a file."""
 
 from artem.learn.losses.adversarial import AdversarialLoss
+from artem.learn.losses.alternation import alternation_loss
 from artem.learn.losses.consistency import consistency_loss
 from artem.learn.losses.content import content_loss
 from artem.learn.losses.evenness import evenness_loss
@@ -19,6 +20,7 @@ __all__ = [
     "AdversarialLoss",
     "PerceptualLoss",
     "StyleLoss",
+    "alternation_loss",
     "consistency_loss",
     "content_loss",
     "evenness_loss",

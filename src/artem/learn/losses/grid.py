@@ -1,22 +1,16 @@
-"""The grid loss: what a picture repeats at its network's stride, or at twice that."""
+"""The grid loss: what a picture repeats at its network's stride."""
 
 from __future__ import annotations
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-WINDOW = 8
-"""Windows of so many periods a side."""
-
-MULTIPLES = (1, 2)
-"""Of the period: a network that may not repeat from one cell to the next repeats from each to
-the next but one, the shortest wave that the maps at its stride can hold. With the period alone
-all three of ours had learned to."""
+CELLS = 8
+"""A window has so many periods a side."""
 
 
 def grid_loss(images: Tensor, period: int) -> Tensor:
-    """The energy of patterns that repeat at every multiple of a period, or of twice that.
+    """The energy of patterns that repeat at every multiple of a period.
 
     A network whose layers stride by ``period`` pixels in all answers a flat area
     with one pattern again and again: dots in rows, or a comb of lines. Style
@@ -29,30 +23,19 @@ def grid_loss(images: Tensor, period: int) -> Tensor:
     width and columns over its height, and these profiles over the cells; a horizon is
     in one of them, a comb in all. Both squares are taken between different cells
     alone, so their expectation is 0 where nothing repeats, and a single picture may
-    be a little below it. The same is done with cells twice as wide, in windows as large.
+    be a little below it.
 
     Args:
         images: ``(N, 3, H, W)`` in [0, 1], a period a side or more.
         period: in pixels, the network's ``multiple``.
 
     Returns:
-        ``(N,)``: energy a pixel; twice that of what repeats from one cell to the next.
+        ``(N,)``: energy a pixel.
     """
-    shorter = min(images.shape[2:])
-    energies = [
-        _repeated(images, multiple * period, WINDOW // multiple)
-        for multiple in MULTIPLES
-        if multiple * period <= shorter
-    ]
-    return torch.stack(energies).sum(dim=0)
-
-
-def _repeated(images: Tensor, period: int, cells: int) -> Tensor:
-    """The energy of what repeats at a period, in windows of so many cells a side."""
     count, channels, height, width = images.shape
     before, after = period // 2, (period - 1) // 2
     means = F.avg_pool2d(F.pad(images, (before, after, before, after), mode="reflect"), period, 1)
-    cells = min(cells, height // period, width // period)
+    cells = min(CELLS, height // period, width // period)
     window = cells * period
     down, right = height // window, width // window
     detail = (images - means)[..., : down * window, : right * window]

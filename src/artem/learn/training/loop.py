@@ -24,6 +24,7 @@ from artem.learn.encoders import Encoder
 from artem.learn.losses import (
     ADVERSARIAL,
     AdversarialLoss,
+    alternation_loss,
     consistency_loss,
     evenness_loss,
     grid_loss,
@@ -399,6 +400,8 @@ class Trainer:
             terms["even"] = evenness_loss(painted.float(), frame)
         if recipe.grid_weight:
             terms["grid"] = grid_loss(painted.float(), self.network.multiple)
+        if recipe.alternation_weight:
+            terms["alternation"] = alternation_loss(painted.float(), self.network.multiple)
         if self.adversary and styles.chosen is not None:
             terms[ADVERSARIAL] = self.adversary(stylized, styles.chosen)
         outside = painted.float() - painted.detach().float().clamp(0, 1)
@@ -415,7 +418,7 @@ class Trainer:
         total = self.loss.total(terms) + self.recipe.range_weight * terms["range"]
         if "coarse" in terms:
             total = total + self.recipe.style_weight * self.recipe.coarse_weight * terms["coarse"]
-        for name in ("consistency", "even", "grid"):
+        for name in ("consistency", "even", "grid", "alternation"):
             if name in terms:
                 total = total + getattr(self.recipe, f"{name}_weight") * terms[name]
         return total.mean()

@@ -63,6 +63,7 @@ class Recipe:
         consistency_weight: of :func:`~artem.learn.losses.consistency_loss`.
         even_weight: of :func:`~artem.learn.losses.evenness_loss`.
         grid_weight: of :func:`~artem.learn.losses.grid_loss`, at the network's stride.
+        alternation_weight: of :func:`~artem.learn.losses.alternation_loss`, there as well.
         range_weight: price of values outside [0, 1], which a file cannot hold.
         clip: largest gradient norm, 0 for none.
         clip_by: ``parameter`` clips each tensor by itself (HPI report, section
@@ -97,6 +98,7 @@ class Recipe:
     consistency_weight: float = 15.0
     even_weight: float = 150.0
     grid_weight: float = 300.0
+    alternation_weight: float = 10.0
     range_weight: float = 1.0
     clip: float = 1.0
     clip_by: str = "parameter"
@@ -134,7 +136,7 @@ class Recipe:
 
 
 def published_recipe(recipe: Recipe, name: str) -> Recipe:
-    """The recipe with a published one's losses, without the three that it lacked, and with Adam.
+    """The recipe with a published one's losses, without the four that it lacked, and with Adam.
 
     Raises:
         LossError: there is no such recipe.
@@ -147,6 +149,7 @@ def published_recipe(recipe: Recipe, name: str) -> Recipe:
         consistency_weight=0.0,
         even_weight=0.0,
         grid_weight=0.0,
+        alternation_weight=0.0,
         optimizer="adam",
         **settings,
     )
