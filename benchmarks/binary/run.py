@@ -1,7 +1,8 @@
 """Binary convolutions and products against float, int8, OpenVINO's binary ones and plain loops.
 
     python benchmarks/binary/run.py [--threads 1 2] [--parts convolutions products generators]
-        [--as cpu avx2 avx512 vnni] [--networks fast fine] [--channels 64 128 256 512] [--sides 32 64 128 256]
+        [--as cpu avx2 avx512 vnni] [--networks fast fine] [--channels 64 128 256 512]
+        [--sides 32 64 128 256]
 
 3x3 convolutions of as many outputs as inputs, one picture; products of square matrices; whole
 frames of networks in float, int8 and with a binary trunk. All take turns on the same cores; a
