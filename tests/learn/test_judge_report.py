@@ -54,7 +54,7 @@ class Page(HTMLParser):
 def verdict(objective: float, noise: int | None) -> Verdict:
     terms = {"content": 0.5, "style": 0.02, "tv": 0.1}
     standing = Standing(objective, terms, objective / 0.5, {"photo": 2, "noise": noise})
-    return Verdict(standing, standing, 0.25, 0.4, {"1/4": 3.0}, {"gradient": 1.1})
+    return Verdict(standing, standing, 0.25, 0.4, {"1/4": 3.0}, 0.01, {"gradient": 1.1})
 
 
 def report(shown: bool = True, networks: tuple[str, ...] = ("fast", NASTY)) -> Report:

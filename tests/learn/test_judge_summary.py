@@ -26,7 +26,7 @@ def verdict(objective: float, reached: int | None = 10, border: float = 1.0) -> 
     terms = {"content": 0.5, "style": 0.02, "tv": 0.1}
     standing = Standing(objective, terms, objective / 2, {"photo": 4, "noise": reached})
     grid = {"1/2": 0.8, "1/4": 3.0, "1/8": 1.5}
-    return Verdict(standing, None, None, 0.4, grid, {"gradient": border, "deviation": 1.0})
+    return Verdict(standing, None, None, 0.4, grid, 0.01, {"gradient": border, "deviation": 1.0})
 
 
 @pytest.fixture
@@ -128,6 +128,7 @@ def test_json_holds_everything(make_case: Callable[..., Case]) -> None:
                 "feature_distance": None,
                 "ssim": 0.4,
                 "checkerboard": {"1/2": 0.8, "1/4": 3.0, "1/8": 1.5},
+                "alternation": 0.01,
                 "border": {"gradient": 1.0, "deviation": 1.0},
             }
         },

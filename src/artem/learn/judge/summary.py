@@ -88,6 +88,10 @@ FIGURES: dict[str, Figure] = {
         "grid", "checkerboard energy, the largest of 1/2, 1/4, 1/8; 1 is none",
         lambda v: max(v.checkerboard.values()), 2, "low",
     ),
+    "alternation": Figure(
+        "altern.", "checkerboards of 4 or 8 pixels in windows, see the alternation loss; 0 is none",
+        lambda v: v.alternation, 3, "low",
+    ),
     "border": Figure(
         "border", "gradients in the border by those beside it; 1 is no border",
         lambda v: v.border["gradient"], 2, "one",

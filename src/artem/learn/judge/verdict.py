@@ -16,8 +16,11 @@ from artem.learn.judge.checkerboard import checkerboard
 from artem.learn.judge.curves import STARTS, Curve, Curves, OnEvaluation
 from artem.learn.judge.feature_distance import feature_distance
 from artem.learn.judge.ssim import ssim
-from artem.learn.losses import PerceptualLoss
+from artem.learn.losses import PerceptualLoss, alternation_loss
 from artem.learn.optimization.images import image_of
+
+CELLS_PX = (4, 8)
+"""Strides of networks at which a picture may alternate."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,7 @@ class Verdict:
         feature_distance: from the photo, see :func:`feature_distance`.
         ssim: with the photo, see :func:`ssim`.
         checkerboard: see :func:`checkerboard`.
+        alternation: the largest :func:`~artem.learn.losses.alternation_loss`, at 4 and 8 pixels.
         border: see :func:`border_ratio`.
     """
 
@@ -57,6 +61,7 @@ class Verdict:
     feature_distance: float | None
     ssim: float
     checkerboard: Mapping[str, float]
+    alternation: float
     border: Mapping[str, float]
 
 
@@ -207,6 +212,7 @@ class Judge:
             feature_distance=distance,
             ssim=ssim(photo, frame),
             checkerboard=checkerboard(frame),
+            alternation=max(float(alternation_loss(image_of(frame), px)) for px in CELLS_PX),
             border=border_ratio(frame),
         )
 
