@@ -191,11 +191,8 @@ def _means(judged: Sequence[tuple[str, Any]]) -> dict[str, Any]:
 def _recipe(file: Path) -> dict[str, Any]:
     from train import load_trained
 
-    recipe = load_trained(file)[2]["recipe"]
-    names = ("steps", "batch", "crop_px", "style_px", "content_layers", "style_layers",
-             "style_weight", "coarse_weight", "grid_weight", "consistency_weight",
-             "even_weight", "alternation_weight", "optimizer", "learning_rate", "seed")  # fmt: skip
-    return {name: recipe[name] for name in names}
+    recipe: dict[str, Any] = load_trained(file)[2]["recipe"]
+    return recipe
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from artem.export.running import OnProgress, Outcome, run_to_the_end, write_text
 from artem.export.training import known_vectors, style_name
 from artem.learn.encoders import Encoder, load_encoder
 from artem.learn.encoders.compact import Compact
+from artem.learn.losses.published import tell_stand_ins
 from artem.learn.networks import AdaINMoments, AdaINNet, StyledNetwork, StylePredictor
 from artem.learn.networks.build import load_network
 from artem.learn.training.any_style import AnyStyleTrainer
@@ -196,8 +197,7 @@ class _Materials:
         exclude: set[Path],
     ) -> _Materials:
         recipe, stand_ins = fitted_recipe(recipe, encoder)
-        for layer, own in stand_ins.items():
-            log.info("The encoder '%s' has no %s; %s stands in.", encoder.name, layer, own)
+        tell_stand_ins(encoder, stand_ins)
         folder = PhotoFolder(photos, exclude=frozenset(exclude))
         divided = divide_artworks(artworks, named, frozenset(exclude))
         contents = folder.batch(PREVIEW_CONTENTS, recipe.crop_px, recipe.seed + 1, 0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +13,7 @@ from artem.core.errors import TrainingError
 from artem.core.picture import Frame
 from artem.learn.encoders import load_encoder
 from artem.learn.losses import PerceptualLoss
-from artem.learn.losses.published import find_published, fit_layers
+from artem.learn.losses.published import find_published, fit_layers, tell_stand_ins
 from artem.learn.optimization.areas import Area, painting_size
 from artem.learn.optimization.images import resized_frame
 from artem.learn.optimization.painter import Painter, Progress
@@ -42,8 +41,6 @@ STYLE_WEIGHT = 20.0
 LAYER_WEIGHTS = {"relu4_1": 0.5, "relu5_1": 0.25}
 """Of style layers, others count 1. With more of the deepest, patches of the painting's color
 stand in rows, at the distance of the encoder's strides."""
-
-log = logging.getLogger("artem")
 
 
 def load_loss(
@@ -73,8 +70,8 @@ def load_loss(
     own = recipe.settings()
     for key in ("content_layers", "style_layers"):
         own[key], stand_ins = fit_layers(own[key], loaded)
-        for layer, other in stand_ins.items() if key not in settings else ():
-            log.info("The encoder '%s' has no %s; %s stands in.", loaded.name, layer, other)
+        if key not in settings:
+            tell_stand_ins(loaded, stand_ins)
     return PerceptualLoss(loaded, **{**own, **settings})
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -24,7 +23,7 @@ from artem.export.running import (
     write_cards,
 )
 from artem.learn.encoders import load_encoder
-from artem.learn.losses.published import find_published
+from artem.learn.losses.published import find_published, tell_stand_ins
 from artem.learn.networks import StyledNetwork, style_vector
 from artem.learn.networks.build import build_network, load_network, preset_architecture
 from artem.learn.networks.pruning import resize
@@ -46,8 +45,6 @@ of 10.6), 90 steps at a learning rate of 0.03 made 0.82, at 0.06 0.78; 150 steps
 """
 
 PREVIEW_CONTENTS = 3
-
-log = logging.getLogger("artem")
 
 
 def train_network(
@@ -240,8 +237,7 @@ class _Run:
             encoder = find_published(recipe.published).encoder
         self.encoder = load_encoder(encoder)
         self.recipe, stand_ins = fitted_recipe(recipe, self.encoder)
-        for layer, own in stand_ins.items():
-            log.info("The encoder '%s' has no %s; %s stands in.", self.encoder.name, layer, own)
+        tell_stand_ins(self.encoder, stand_ins)
         self.candidates = style_vector(network)[None]
         if base is not None:
             starts = [self.candidates, known_vectors(base), _predicted_vectors(base, pictures)]

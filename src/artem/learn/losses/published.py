@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from artem.learn.encoders import Encoder
 CAFFE_SCALE = 255 * 0.226
 """How much larger features are when pixels run from 0 to 255 and are not divided by their
 deviation. For networks with biases this is a rule of thumb."""
+
+log = logging.getLogger("artem")
 
 
 @dataclass(frozen=True)
@@ -168,3 +171,9 @@ def fit_layers(
         if own != layer:
             stand_ins[layer] = own
     return fitted, stand_ins
+
+
+def tell_stand_ins(encoder: Encoder, stand_ins: Mapping[str, str]) -> None:
+    """Log which layers of an encoder stand in for those that it lacks."""
+    for layer, own in stand_ins.items():
+        log.info("The encoder '%s' has no %s; %s stands in.", encoder.name, layer, own)
