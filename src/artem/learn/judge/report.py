@@ -27,7 +27,7 @@ TABLES = {
     ),
     "To another eye": (
         "independent", "independent_content", "independent_style", "independent_ratio",
-        "distance", "ssim", "grid", "border",
+        "distance", "ssim", "grid", "alternation", "border",
     ),
 }  # fmt: skip
 """The figures of each table."""
