@@ -66,5 +66,5 @@ def test_a_step_down_its_gradient_makes_the_pattern_fainter() -> None:
     (gradient,) = torch.autograd.grad(before.sum(), picture)
     pattern = checkerboard(8) - 0.5
     assert float((gradient * pattern).sum()) > 0
-    after = alternation_loss(picture - 0.1 * gradient / gradient.abs().max(), 8)
+    after = alternation_loss(picture.detach() - 0.1 * gradient / gradient.abs().max(), 8)
     assert float(after) < float(before.detach())
