@@ -13,8 +13,8 @@ OpenVINO's figures are those of its own profile for one convolution amid others,
 reordering layouts.
 
 ``--as`` measures as on a CPU that has no more than these instructions, ours and the others'.
-Writes ``results/binary.json``, where what is measured anew takes the place of what was there,
-and the tables of ``docs/binary.md``.
+Writes ``results/binary.json``, where what is measured anew takes the place of what was there
+of the same CPU, and the tables of ``docs/binary.md``.
 """
 
 from __future__ import annotations
@@ -81,9 +81,10 @@ def main() -> None:
         Path(arguments.write).write_text(json.dumps(measure(arguments)))
         return
 
-    file, result = RESULTS / "binary.json", {"runs": {}}
-    if file.exists():
-        result = json.loads(file.read_text())
+    file = RESULTS / "binary.json"
+    machines = json.loads(file.read_text())["machines"] if file.exists() else {}
+    cpu = provenance(__file__, "torch")["machine"]["cpu"]
+    result = machines.setdefault(cpu, {"runs": {}})
     load = os.getloadavg()[0]
     for like in arguments.like:
         run = result["runs"].setdefault(like, {part: [] for part in KEYS})
@@ -96,8 +97,8 @@ def main() -> None:
                 counted = [key for key in keys if key not in NAMES]
                 run[part] = sorted(rows.values(), key=lambda row: [row[key] for key in counted])
             result |= provenance(__file__, "torch") | {"load_before": round(load, 1)}
-            write_result(file, result)
-            write_tables(result)
+            write_result(file, {"machines": machines})
+            write_tables(machines)
 
 
 def in_child(threads: int, like: str, arguments: argparse.Namespace) -> dict[str, Any]:

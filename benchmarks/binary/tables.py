@@ -23,7 +23,13 @@ SAID = {
 }
 
 
-def write_tables(result: dict[str, Any]) -> None:
+def write_tables(machines: dict[str, Any]) -> None:
+    """Replace what stands between the markers by the tables of these results, by CPU."""
+    parts = [part for result in machines.values() for part in _tables(result)]
+    write_between(DOCUMENT, BEGIN, END, parts)
+
+
+def _tables(result: dict[str, Any]) -> list[str]:
     machine = result["machine"]
     head = (
         f"{machine['cpu']}, OpenVINO {machine['openvino']}, PyTorch {machine['torch']}, "
@@ -48,8 +54,7 @@ def write_tables(result: dict[str, Any]) -> None:
                 if rows := _of(run[kind], threads):
                     named = "3x3 convolutions" if kind == "convolutions" else "Square products"
                     parts += [f"{named}, {said}", _table(columns(best), rows)]
-    parts += _generators(result["runs"], busy)
-    write_between(DOCUMENT, BEGIN, END, parts)
+    return parts + _generators(result["runs"], busy)
 
 
 def _generators(runs: dict[str, Any], busy: bool) -> list[str]:

@@ -206,13 +206,14 @@ class Judge:
         distance = None
         if self.independent is not None:
             distance = feature_distance(self.independent.encoder, photo, frame)
+        image = image_of(frame)
         return Verdict(
             standing=standing,
             independent=other,
             feature_distance=distance,
             ssim=ssim(photo, frame),
             checkerboard=checkerboard(frame),
-            alternation=max(float(alternation_loss(image_of(frame), px)) for px in CELLS_PX),
+            alternation=max(float(alternation_loss(image, px)) for px in CELLS_PX),
             border=border_ratio(frame),
         )
 

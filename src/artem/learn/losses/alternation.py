@@ -51,7 +51,7 @@ def alternation_loss(images: Tensor, period: int) -> Tensor:
     around = moved(1, 1) + moved(1, -1) - moved(0, 1) - moved(1, 0)
     window = min(WINDOW * period, height, width)
     alike, energy = (
-        F.avg_pool2d(product.sum(dim=1), window, max(1, window // 2))
+        F.avg_pool2d(product.sum(dim=1), window, window // 2)
         for product in (here * around / 2, here.square())
     )
     return F.relu(alike / (energy + FAINT)).square().mean(dim=(1, 2))

@@ -136,7 +136,7 @@ class Recipe:
 
 
 def published_recipe(recipe: Recipe, name: str) -> Recipe:
-    """The recipe with a published one's losses, without the four that it lacked, and with Adam.
+    """The recipe with a published one's losses, without those that it lacked, and with Adam.
 
     Raises:
         LossError: there is no such recipe.
