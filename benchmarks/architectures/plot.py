@@ -30,8 +30,8 @@ COLORS = {
 """By axis of the study."""
 
 FAR = 1.6
-"""What has an objective so many times the median's is named at the edge and not drawn: it
-would press all others together."""
+"""What has so many times the median's objective is named at the edge and not drawn: it would
+press all others together."""
 
 Box = tuple[float, float, float, float]
 
@@ -64,9 +64,9 @@ class _Axis:
 def draw_plot(result: Mapping[str, Any]) -> None:
     """A panel for each precision, of the first size that was timed."""
     size = sizes_of(result)[0]
+    rows = list({row["name"]: row for row in reversed(result["rows"])}.values())[::-1]
     panels = "".join(
-        f'<g transform="translate({WIDTH * index} 0)">'
-        f"{''.join(_panel(result['rows'], precision, size))}</g>"
+        f'<g transform="translate({WIDTH * index} 0)">{"".join(_panel(rows, precision, size))}</g>'
         for index, precision in enumerate(("float", "int8"))
     )
     with replacing(PLOT) as partial:
@@ -79,13 +79,13 @@ def draw_plot(result: Mapping[str, Any]) -> None:
 
 
 def _panel(rows: Sequence[Row], precision: str, size: str) -> Iterator[str]:
-    usual = median(row[precision]["objective"] for row in rows)
-    far = [row for row in rows if row[precision]["objective"] > FAR * usual]
+    usual = median(row[precision]["relative"] for row in rows)
+    far = [row for row in rows if row[precision]["relative"] > FAR * usual]
     rows = [row for row in rows if row not in far]
-    places = {row["name"]: (row[precision]["median_ms"][size], row[precision]["objective"])
+    places = {row["name"]: (row[precision]["median_ms"][size], row[precision]["relative"])
               for row in rows}  # fmt: skip
     for row in far:
-        ms, objective = row[precision]["median_ms"][size], row[precision]["objective"]
+        ms, objective = row[precision]["median_ms"][size], row[precision]["relative"]
         said = f"above: {row['name']}, {objective:.2f} at {ms:.1f} ms"
         yield _text(WIDTH - RIGHT, TOP + 12, said, "end", COLORS[row["axis"]])
     across = _Axis([ms for ms, _ in places.values()], LEFT, WIDTH - RIGHT)
@@ -102,7 +102,7 @@ def _panel(rows: Sequence[Row], precision: str, size: str) -> Iterator[str]:
     yield _text(middle, 18, f"{precision}, {size}", "middle", "#000", bold=True)
     yield _text(middle, HEIGHT - 10, "milliseconds a frame", "middle")
     turned = f'transform="rotate(-90 14 {HEIGHT / 2})"'
-    yield _text(14, HEIGHT / 2, "objective, less is better", "middle", more=turned)
+    yield _text(14, HEIGHT / 2, "objective by the base's, less is better", "middle", more=turned)
     points = {name: (across(ms), up(objective)) for name, (ms, objective) in places.items()}
     front = on_front(rows, precision, size)
     ordered = sorted(points[name] for name in front)

@@ -1,33 +1,31 @@
 """Objective against milliseconds of the candidates that were trained.
 
-    python benchmarks/architectures/run.py --trained DIR --paintings DIR --photos DIR
+    python benchmarks/architectures/run.py --trained DIR... --paintings DIR --photos DIR
 
-``--trained`` is what ``train.py`` wrote, ``--photos`` holds some to calibrate int8 with. All
-candidates are exported to ONNX and quantized (into ``DIR/onnx``; what is there is used again),
-judged on the package's sample photos at 256 pixels in two styles, and timed in OpenVINO.
-Curves of L-BFGS are those of ``benchmarks/quality``. Writes ``results/architectures.json``,
-``docs/architectures.svg`` and the table of ``docs/architectures.md``; ``--draw`` does the last
-two again from the first.
-
-A candidate that is not in ``--trained`` keeps how it was judged in the former result, where that
-is of the same recipe; it is timed anew, with random weights, which make no difference in that.
+``--trained`` are folders that ``train.py`` wrote, each by one recipe and with the base in it,
+``--photos`` holds some to calibrate int8 with. All candidates are exported to ONNX and quantized
+(into ``DIR/onnx``; what is there is used again), judged on the package's sample photos at 256
+pixels in two styles, and timed in OpenVINO. Candidates of different recipes are compared by their
+objective over that of the base by the same recipe. Curves of L-BFGS are those of
+``benchmarks/quality``. Writes ``results/architectures.json``, ``docs/architectures.svg`` and the
+table of ``docs/architectures.md``; ``--draw`` does the last two again from the first.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import mean
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
-from candidates import CANDIDATES, STYLES, Candidate, build
+from candidates import CANDIDATES, STYLES
 from measure import PRECISIONS, SIZES, Measured, exported, milliseconds, painted
 from plot import draw_plot
-from tables import write_table
+from tables import relative, write_table
+from train import load_trained
 
 from artem.app.bench_results import provenance, run_script, write_result
 from artem.core.allocation import keep_freed_memory
@@ -36,9 +34,7 @@ from artem.core.picture import load_picture, middle_square
 from artem.export.exhibits import find_painting, find_photos
 from artem.learn.encoders import load_encoder
 from artem.learn.judge import Exhibit, Judge
-from artem.learn.networks import style_vector
 from artem.learn.training import PhotoFolder, Recipe
-from artem.learn.training.checkpoints import save_checkpoint
 from artem.learn.training.photos import load_style_picture
 from artem.learn.training.recipe import perceptual_loss
 from artem.runtime.library import SAMPLES
@@ -52,7 +48,7 @@ PHOTOS = 3
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--trained", type=Path)
+    parser.add_argument("--trained", type=Path, nargs="+", metavar="DIR")
     parser.add_argument("--paintings")
     parser.add_argument("--photos", type=Path)
     parser.add_argument("--seconds", type=float, default=100, help="of timing, at each size")
@@ -72,71 +68,42 @@ def _measure(arguments: argparse.Namespace) -> dict[str, Any]:
     torch.set_flush_denormal(True)  # denormals stall the encoder
     keep_freed_memory()
     photos = PhotoFolder(arguments.photos).files
-    trained: dict[str, Measured] = {}
-    for candidate in CANDIDATES.values():
-        if (one := exported(candidate, arguments.trained, photos)) is not None:
-            print(candidate.name, dict(one.facts), flush=True)
-            trained[candidate.name] = one
-    if not trained:
-        raise ArtemError(f"No candidate is trained in '{arguments.trained}'.")
-    source = provenance(__file__, "torch")
-    recipe = _recipe(arguments.trained / f"{next(iter(trained))}.pt")
-    judged = _judged(list(trained.values()), arguments.paintings)
-    rows, everyone = {}, []
-    with TemporaryDirectory() as folder:
-        former = _former(recipe)
-        for name, candidate in CANDIDATES.items():
-            if name in trained:
-                rows[name] = judged[name] | {"judged": source["commit"]}
-                everyone.append(trained[name])
-            elif name in former:
-                rows[name] = former[name] | {"axis": candidate.axis, "says": candidate.says}
-                everyone.append(_untrained(candidate, Path(folder), photos))
-            else:
-                print(name, "is not trained", flush=True)
-        _time(everyone, rows, arguments.seconds)
+    rows: list[dict[str, Any]] = []
+    rounds = []
+    everyone: dict[str, Measured] = {}
+    for folder in arguments.trained:
+        trained = [
+            one
+            for candidate in CANDIDATES.values()
+            if candidate.name == "base" or candidate.name not in everyone
+            if (one := exported(candidate, folder, photos)) is not None
+        ]
+        if not any(one.candidate.name == "base" for one in trained):
+            raise ArtemError(f"The base is not trained in '{folder}'.")
+        judged = _judged(trained, arguments.paintings)
+        rows += [{"round": len(rounds), **row} for row in relative(judged)]
+        rounds.append(load_trained(folder / "base.pt")[2]["recipe"])
+        everyone = {one.candidate.name: one for one in trained} | everyone
+    _time(list(everyone.values()), rows, arguments.seconds)
     return {
-        **source, "styles": STYLES, "photos": PHOTOS, "side_px": SIDE_PX, "recipe": recipe,
-        "rows": list(rows.values()),
+        **provenance(__file__, "torch"), "styles": STYLES, "photos": PHOTOS, "side_px": SIDE_PX,
+        "rounds": rounds, "rows": rows,
     }  # fmt: skip
 
 
-def _former(recipe: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """The rows of the former result by name, with the commit that they were judged at."""
-    if not RESULT.exists():
-        return {}
-    former = json.loads(RESULT.read_text(encoding="utf-8"))
-    if former["recipe"] != recipe:
-        return {}
-    return {row["name"]: {"judged": former["commit"], **row} for row in former["rows"]}
-
-
-def _untrained(candidate: Candidate, folder: Path, photos: Sequence[Path]) -> Measured:
-    """A candidate with random weights, to be timed."""
-    for name in {candidate.weights or candidate.name, candidate.name}:
-        other = CANDIDATES[name]
-        network = build(other.architecture)
-        save_checkpoint(folder / f"{name}.pt", {
-            "architecture": dict(network.architecture), "state": network.state_dict(),
-            "vectors": style_vector(network).repeat(len(STYLES), 1),
-            "curve": [(0, 0.0)], "rollbacks": 0,
-        })  # fmt: skip
-    one = exported(candidate, folder, photos)
-    assert one is not None
-    return one
-
-
-def _time(everyone: Sequence[Measured], rows: Mapping[str, dict[str, Any]], seconds: float) -> None:
-    """Put the milliseconds of all candidates into their rows."""
+def _time(everyone: Sequence[Measured], rows: Sequence[dict[str, Any]], seconds: float) -> None:
+    """Put the milliseconds of all candidates into their rows; weights make no difference."""
     for width, height, threads in SIZES:
         taken = milliseconds(everyone, width, height, threads, seconds)
         size = f"{width}x{height}, {threads} thread{'s' if threads > 1 else ''}"
-        for (name, precision), median_ms in taken.items():
-            rows[name][precision].setdefault("median_ms", {})[size] = median_ms
+        for row in rows:
+            for precision in PRECISIONS:
+                median_ms = taken[row["name"], precision]
+                row[precision].setdefault("median_ms", {})[size] = median_ms
         print(size, taken, flush=True)
 
 
-def _judged(everyone: Sequence[Measured], paintings: str) -> dict[str, dict[str, Any]]:
+def _judged(everyone: Sequence[Measured], paintings: str) -> list[dict[str, Any]]:
     """A row for each candidate: its facts, and means over photos and styles of its pictures."""
     recipe = Recipe()
     encoder = load_encoder("compact")
@@ -161,7 +128,7 @@ def _judged(everyone: Sequence[Measured], paintings: str) -> dict[str, dict[str,
                     key = one.candidate.name, precision
                     verdicts.setdefault(key, []).append((style, verdict))
             print(f"judged {style}, {photo}", flush=True)
-    rows = {}
+    rows = []
     for one in everyone:
         candidate = one.candidate
         row: dict[str, Any] = {
@@ -169,7 +136,7 @@ def _judged(everyone: Sequence[Measured], paintings: str) -> dict[str, dict[str,
         }  # fmt: skip
         for precision in PRECISIONS:
             row[precision] = _means(verdicts[candidate.name, precision])
-        rows[candidate.name] = row
+        rows.append(row)
     return rows
 
 
@@ -186,13 +153,6 @@ def _means(judged: Sequence[tuple[str, Any]]) -> dict[str, Any]:
             for style in STYLES
         },
     }
-
-
-def _recipe(file: Path) -> dict[str, Any]:
-    from train import load_trained
-
-    recipe: dict[str, Any] = load_trained(file)[2]["recipe"]
-    return recipe
 
 
 if __name__ == "__main__":

@@ -55,10 +55,20 @@ def test_a_study_network_is_exported_as_it_paints(study: SimpleNamespace, tmp_pa
 
 def test_the_front_is_what_nothing_beats(study: SimpleNamespace) -> None:
     def row(name: str, ms: float, objective: float) -> dict[str, object]:
-        return {"name": name, "float": {"objective": objective, "median_ms": {"vga": ms}}}
+        return {"name": name, "float": {"relative": objective, "median_ms": {"vga": ms}}}
 
     rows = [row("slow", 9, 1.0), row("beaten", 5, 2.1), row("quick", 2, 3.0), row("good", 4, 2.0)]
     assert study.tables.on_front(rows, "float", "vga") == {"quick", "good", "slow"}
+
+
+def test_objectives_are_divided_by_the_float_base(study: SimpleNamespace) -> None:
+    rows = [
+        {"name": name, "float": {"objective": whole}, "int8": {"objective": rounded}}
+        for name, whole, rounded in (("other", 3.0, 3.1), ("base", 2.0, 2.2))
+    ]
+    other, base = study.tables.relative(rows)
+    assert (other["float"]["relative"], other["int8"]["relative"]) == (1.5, 1.55)
+    assert (base["float"]["relative"], base["int8"]["relative"]) == (1.0, 1.1)
 
 
 def test_photos_are_wide_enough_for_every_candidate() -> None:
