@@ -87,6 +87,19 @@ def test_rows_go_by_size_and_networks_come_first(make_case: Callable[..., Case])
     assert [row.style for row in rows[:12:4]] == ["waves", "stars", ALL_STYLES]
 
 
+def test_who_lacks_a_picture_has_no_mean_of_the_others(make_case: Callable[..., Case]) -> None:
+    optimized = OPTIMIZED["photo"]
+    cases = [
+        make_case("waves", "one", net=verdict(1.0), **{optimized: verdict(9.0)}),
+        make_case("waves", "two", net=verdict(1.0)),
+        make_case("stars", "one", net=verdict(1.0), **{optimized: verdict(2.0)}),
+    ]
+    rows = summarize(cases, 300)
+    assert [(row.style, row.maker) for row in rows] == [
+        ("waves", "net"), ("stars", "net"), ("stars", optimized), (ALL_STYLES, "net")
+    ]  # fmt: skip
+
+
 def test_one_style_alone_has_no_mean_over_styles(make_case: Callable[..., Case]) -> None:
     rows = summarize([make_case("waves", "one", net=verdict(1))], 300)
     assert [row.style for row in rows] == ["waves"]

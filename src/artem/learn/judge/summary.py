@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -134,6 +135,9 @@ class Row:
 def summarize(cases: Sequence[Case], evaluations: int) -> list[Row]:
     """A row for each size, style and maker; then, where there are several styles, for all.
 
+    A maker some of whose pictures are missing (those of L-BFGS need not be kept) has no row:
+    its means would be of other photos than everyone else's.
+
     Args:
         cases: of any sizes and styles, in the order of the rows.
         evaluations: of the curves; counts for what they never reach.
@@ -143,6 +147,7 @@ def summarize(cases: Sequence[Case], evaluations: int) -> list[Row]:
         for maker, verdict in case.verdicts.items():
             key = case.exhibit.size_px, case.exhibit.style, maker
             groups.setdefault(key, []).append(verdict)
+    asked = Counter((case.exhibit.size_px, case.exhibit.style) for case in cases)
     by_style = [
         Row(size_px, style, maker, len(verdicts), {
             name: mean
@@ -150,6 +155,7 @@ def summarize(cases: Sequence[Case], evaluations: int) -> list[Row]:
             if (mean := _mean_of([figure.of(verdict) for verdict in verdicts], evaluations))
         })
         for (size_px, style, maker), verdicts in groups.items()
+        if len(verdicts) == asked[size_px, style]
     ]  # fmt: skip
     rows: list[Row] = []
     for size_px in sorted({row.size_px for row in by_style}):
@@ -157,9 +163,11 @@ def summarize(cases: Sequence[Case], evaluations: int) -> list[Row]:
         here.sort(key=lambda row: _rank(row.maker))
         styles = list(dict.fromkeys(case.exhibit.style for case in cases))
         rows += [row for style in styles for row in here if row.style == style]
-        if len({row.style for row in here}) > 1:
+        count = len({style for size, style in asked if size == size_px})
+        if count > 1:
             makers = dict.fromkeys(row.maker for row in here)
-            rows += [_over_styles(size_px, [r for r in here if r.maker == m]) for m in makers]
+            own = [[row for row in here if row.maker == maker] for maker in makers]
+            rows += [_over_styles(size_px, all_of) for all_of in own if len(all_of) == count]
     return rows
 
 
