@@ -18,6 +18,7 @@ PLOT = Path(__file__).resolve().parents[2] / "docs" / "architectures.svg"
 
 WIDTH, HEIGHT = 620, 520
 LEFT, RIGHT, TOP, BOTTOM = 58, 16, 34, 46
+TICK_PX = 34
 LETTER, LINE = 6.6, 11.0
 """Size of a label's letters at 11 px, about."""
 
@@ -29,7 +30,7 @@ COLORS = {
 }  # fmt: skip
 """By axis of the study."""
 
-FAR = 1.6
+FAR = 1.3
 """What has so many times the median's objective is named at the edge and not drawn: it would
 press all others together."""
 
@@ -49,13 +50,20 @@ class _Axis:
         return self.start + share * (self.end - self.start)
 
     def ticks(self) -> list[float]:
-        wide = self.high / self.low > 3
-        steps = (1, 2, 3, 5, 7) if wide else [1 + index / 20 for index in range(180)]
-        powers = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
-        values = [step * 10.0**power for power in powers for step in steps]
+        """Multiples of a round step, or where the axis is long 1, 2, 3, 5 and 7 of each power."""
+        if self.high / self.low > 3:
+            powers = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
+            values = [step * 10.0**power for power in powers for step in (1, 2, 3, 5, 7)]
+        else:
+            steps = (round_ * 10.0**power for power in range(-4, 5) for round_ in (1, 2, 5))
+            step = next(
+                step for step in steps if abs(self(self.high) - self(self.high - step)) > TICK_PX
+            )
+            first, last = math.ceil(self.low / step), math.floor(self.high / step)
+            values = [step * number for number in range(first, last + 1)]
         kept: list[float] = []
         for value in values:
-            apart = not kept or abs(self(value) - self(kept[-1])) > 34
+            apart = not kept or abs(self(value) - self(kept[-1])) > TICK_PX
             if self.low <= value <= self.high and apart:
                 kept.append(value)
         return kept
@@ -84,10 +92,10 @@ def _panel(rows: Sequence[Row], precision: str, size: str) -> Iterator[str]:
     rows = [row for row in rows if row not in far]
     places = {row["name"]: (row[precision]["median_ms"][size], row[precision]["relative"])
               for row in rows}  # fmt: skip
-    for row in far:
+    for number, row in enumerate(far):
         ms, objective = row[precision]["median_ms"][size], row[precision]["relative"]
         said = f"above: {row['name']}, {objective:.2f} at {ms:.1f} ms"
-        yield _text(WIDTH - RIGHT, TOP + 12, said, "end", COLORS[row["axis"]])
+        yield _text(WIDTH - RIGHT, TOP + 12 + 14 * number, said, "end", COLORS[row["axis"]])
     across = _Axis([ms for ms, _ in places.values()], LEFT, WIDTH - RIGHT)
     up = _Axis([objective for _, objective in places.values()], HEIGHT - BOTTOM, TOP)
     for value in across.ticks():
