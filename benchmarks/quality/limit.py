@@ -5,19 +5,18 @@
 A shipped network paints all photos in sixteen styles, and its objective is some multiple of what
 L-BFGS reaches on each of them. Here nothing is asked but the objective on one photo in one style:
 first of the style vector alone, the convolutions being as they are, then of all weights. What is
-left above L-BFGS after that no training on other photos takes away, as the network cannot even
-paint this one better; what lies between is what it gives for serving all. Three photos at 256
-pixels, each in a style of its own, beside the curves of ``benchmarks/quality``. Writes
-``results/limit.json`` after each network, which takes minutes, and passes over those that stand
-there already; then the table of ``docs/judge.md``.
+left above L-BFGS after that is not owed to other photos and styles; what lies between is what the
+network gives for serving all. More steps come somewhat nearer. Three photos at 256 pixels, each in
+a style of its own, beside the curves of ``benchmarks/quality``. Writes ``results/limit.json``
+after each network, which takes minutes, and passes over those that stand there already; then the
+table of ``docs/judge.md``.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -37,7 +36,7 @@ from artem.learn.losses import PerceptualLoss
 from artem.learn.networks.build import load_network
 from artem.learn.optimization.images import image_of
 from artem.learn.training import Recipe
-from artem.learn.training.optimizers import make_optimizers
+from artem.learn.training.optimizers import half_cosine, make_optimizers
 from artem.learn.training.photos import load_style_picture
 from artem.learn.training.recipe import perceptual_loss
 from artem.runtime.library import SAMPLES, find_network, find_style
@@ -81,7 +80,7 @@ def _fit(networks: Sequence[str], paintings: str, steps: int) -> None:
         "style_learning_rate": STYLE_LEARNING_RATE, "side_px": SIDE_PX,
     }  # fmt: skip
     described = [find_network(network) for network in networks]
-    rows = _former(settings, [network.identity for network in described])
+    rows = _former(settings, {network.name: network.identity for network in described})
     photos = find_photos([SAMPLES], len(STYLES)).items()
     for style, (photo, file) in zip(STYLES, photos, strict=True):
         frame = middle_square(load_picture(file).frame, SIDE_PX)
@@ -102,14 +101,18 @@ def _fit(networks: Sequence[str], paintings: str, steps: int) -> None:
             write_result(RESULT, provenance(__file__, "torch") | settings | {"rows": rows})
 
 
-def _former(settings: dict[str, Any], identities: Sequence[str]) -> list[dict[str, Any]]:
-    """Rows of the former result that need not be measured again."""
+def _former(settings: dict[str, Any], identities: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Rows of the former result, but for those of networks that have other weights now."""
     if not RESULT.exists():
         return []
     result = json.loads(RESULT.read_text(encoding="utf-8"))
     if not result.items() >= settings.items():
         return []
-    return [row for row in result["rows"] if row["identity"] in identities]
+    return [
+        row
+        for row in result["rows"]
+        if identities.get(row["network"], row["identity"]) == row["identity"]
+    ]
 
 
 def _objectives(
@@ -123,7 +126,7 @@ def _objectives(
     """
     network = load_network(described.path).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     network.requires_grad_(learning_rate > 0)
-    kept = find_style(style).vectors[described.identity]
+    kept = find_style(style).vector_for(described.identity, described.name)
     vector = nn.Parameter(torch.from_numpy(kept)[None].clone())
     optimizers = make_optimizers(
         network, vector, optimizer="muon", learning_rate=learning_rate,
@@ -141,8 +144,7 @@ def _objectives(
             break
         total = loss.total(loss.terms(painted, content_target, style_target)).mean()
         total = total + (painted - shown).abs().mean()
-        factor = 0.05 + 0.95 * (1 + math.cos(math.pi * step / steps)) / 2
-        factor *= min(1.0, (step + 1) / WARM_UP)
+        factor = half_cosine(step / steps) * min(1.0, (step + 1) / WARM_UP)
         for optimizer in optimizers:
             optimizer.zero_grad()
         total.backward()  # type: ignore[no-untyped-call]

@@ -22,7 +22,7 @@ from artem.learn.training.gradients import clip_gradients
 from artem.learn.training.half_precision import fast_bfloat16
 from artem.learn.training.imitation import ImitationLoss, octaves_loss
 from artem.learn.training.loop import Progress, subject_digest
-from artem.learn.training.optimizers import OPTIMIZERS, make_optimizers
+from artem.learn.training.optimizers import OPTIMIZERS, half_cosine, make_optimizers
 from artem.learn.training.photos import PhotoFolder
 
 
@@ -206,8 +206,7 @@ class Imitator:
 
     def _schedule(self) -> float:
         """Factor of the learning rates: 50 steps of warm-up, then half a cosine to a twentieth."""
-        cosine = 0.05 + 0.95 * (1 + math.cos(math.pi * self.step / self.recipe.steps)) / 2
-        return min(1.0, (self.step + 1) / 50) * cosine
+        return min(1.0, (self.step + 1) / 50) * half_cosine(self.step / self.recipe.steps)
 
     @torch.no_grad()
     def judge(self, contents: Tensor) -> Tensor:

@@ -36,7 +36,7 @@ from artem.learn.training.checkpoints import load_checkpoint, save_checkpoint
 from artem.learn.training.devices import find_device, suit_device
 from artem.learn.training.gradients import gradient_norms, shorten_gradients
 from artem.learn.training.half_precision import fast_bfloat16
-from artem.learn.training.optimizers import latent_names, make_optimizers
+from artem.learn.training.optimizers import half_cosine, latent_names, make_optimizers
 from artem.learn.training.photos import PhotoFolder
 from artem.learn.training.recipe import Recipe, perceptual_loss
 from artem.learn.training.recording import Recorded, settle_optimizer
@@ -429,9 +429,8 @@ class Trainer:
         A tenth of all steps of warm-up, 50 at most, then half a cosine down to a twentieth;
         halved by each rollback.
         """
-        cosine = 0.05 + 0.95 * (1 + math.cos(math.pi * self.share)) / 2
         warm_up = min(1.0, (self.step + 1) / min(50, max(1, self.expected_steps // 10)))
-        return float(cosine * warm_up * 0.5**self.rollbacks)
+        return float(half_cosine(self.share) * warm_up * 0.5**self.rollbacks)
 
     def _style_targets(self, pictures: Sequence[Tensor]) -> dict[str, Tensor]:
         """Descriptions of style pictures of any sizes, those of the first one first."""

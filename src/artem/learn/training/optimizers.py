@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from typing import Any
 
@@ -18,6 +19,15 @@ def latent_names(network: nn.Module) -> set[str]:
     """The names of a network's latent weights, those behind its binary convolutions."""
     modules = network.named_modules()
     return {f"{name}.weight" for name, module in modules if isinstance(module, BinaryConv2d)}
+
+
+def half_cosine(share: float) -> float:
+    """Factor of the learning rates: from 1 along half a cosine down to a twentieth.
+
+    Args:
+        share: how much of the training is done, 0 to 1.
+    """
+    return 0.05 + 0.95 * (1 + math.cos(math.pi * share)) / 2
 
 
 def make_optimizers(
