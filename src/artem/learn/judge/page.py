@@ -8,12 +8,14 @@ STYLE_SHEET = """
 :root {
   color-scheme: light dark;
   --paper: #faf9f6; --card: #ffffff; --ink: #23211d; --soft: #67635a; --line: #dedad0;
-  --n0: #1f5fae; --n1: #b4470f; --n2: #1d7a4c; --n3: #8a3d96; --curve: #4d4a43;
+  --n0: #1f5fae; --n1: #b4470f; --n2: #1d7a4c; --n3: #8a3d96; --n4: #8a6a00;
+  --curve: #4d4a43;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --paper: #191817; --card: #232220; --ink: #ece9e2; --soft: #aaa69b; --line: #3b3934;
-    --n0: #7fb2f0; --n1: #f09a63; --n2: #6cc79a; --n3: #d195dd; --curve: #c4c0b5;
+    --n0: #7fb2f0; --n1: #f09a63; --n2: #6cc79a; --n3: #d195dd; --n4: #d9b64c;
+    --curve: #c4c0b5;
   }
 }
 * { box-sizing: border-box; }
@@ -42,6 +44,7 @@ img { display: block; max-width: 100%; height: auto; border-radius: 3px; backgro
 }
 .tile.n0 { border-left-color: var(--n0); } .tile.n1 { border-left-color: var(--n1); }
 .tile.n2 { border-left-color: var(--n2); } .tile.n3 { border-left-color: var(--n3); }
+.tile.n4 { border-left-color: var(--n4); }
 .tile h3 { margin: 0 0 .25rem; }
 .tile dl { display: flex; flex-wrap: wrap; gap: .5rem 1.75rem; margin: 0; }
 .tile div {
@@ -89,6 +92,7 @@ line.n0 { stroke: var(--n0); } circle.n0 { fill: var(--n0); }
 line.n1 { stroke: var(--n1); } circle.n1 { fill: var(--n1); }
 line.n2 { stroke: var(--n2); } circle.n2 { fill: var(--n2); }
 line.n3 { stroke: var(--n3); } circle.n3 { fill: var(--n3); }
+line.n4 { stroke: var(--n4); } circle.n4 { fill: var(--n4); }
 @media print { .scroll { overflow: visible; } section { break-inside: auto; } }
 """
 
