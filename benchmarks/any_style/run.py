@@ -50,7 +50,7 @@ from artem.core.picture import load_picture, middle_square
 from artem.export.exhibits import LEAST_SIZE_PX, find_photos
 from artem.learn.encoders import load_encoder
 from artem.learn.training.artworks import divide_artworks
-from artem.learn.training.recipe import Recipe, perceptual_loss
+from artem.learn.training.recipe import YARDSTICK, perceptual_loss
 from artem.runtime import predictor as prediction
 from artem.runtime.library import SAMPLES, network_files
 
@@ -110,7 +110,7 @@ def _measure(asked: argparse.Namespace, cache: Path) -> dict[str, Any]:
         name: middle_square(load_picture(file).frame, asked.size)
         for name, file in find_photos(asked.photos).items()
     }
-    frames, recipe = list(photos.values()), Recipe()
+    frames, recipe = list(photos.values()), YARDSTICK
     encoder = load_encoder(ENCODER).to(memory_format=torch.channels_last)
     eye = Eye(perceptual_loss(encoder, recipe), frames)
     with show_progress() as on_progress:

@@ -34,7 +34,7 @@ from artem.core.picture import load_picture, middle_square
 from artem.export.exhibits import find_painting, find_photos
 from artem.learn.encoders import load_encoder
 from artem.learn.judge import Exhibit, Judge
-from artem.learn.training import PhotoFolder, Recipe
+from artem.learn.training import YARDSTICK, PhotoFolder
 from artem.learn.training.photos import load_style_picture
 from artem.learn.training.recipe import perceptual_loss
 from artem.runtime.library import SAMPLES
@@ -105,7 +105,7 @@ def _time(everyone: Sequence[Measured], rows: Sequence[dict[str, Any]], seconds:
 
 def _judged(everyone: Sequence[Measured], paintings: str) -> list[dict[str, Any]]:
     """A row for each candidate: its facts, and means over photos and styles of its pictures."""
-    recipe = Recipe()
+    recipe = YARDSTICK
     encoder = load_encoder("compact")
     judge = Judge(perceptual_loss(encoder, recipe), folder=CURVES, starts=("photo",))
     verdicts: dict[tuple[str, str], list[tuple[str, Any]]] = {}

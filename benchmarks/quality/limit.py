@@ -35,7 +35,7 @@ from artem.learn.judge.curves import Curves
 from artem.learn.losses import PerceptualLoss
 from artem.learn.networks.build import load_network
 from artem.learn.optimization.images import image_of
-from artem.learn.training import Recipe
+from artem.learn.training import YARDSTICK
 from artem.learn.training.optimizers import half_cosine, make_optimizers
 from artem.learn.training.photos import load_style_picture
 from artem.learn.training.recipe import perceptual_loss
@@ -71,7 +71,7 @@ def _fit(networks: Sequence[str], paintings: str, steps: int) -> None:
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)  # denormals stall the encoder
     keep_freed_memory()
-    recipe = Recipe()
+    recipe = YARDSTICK
     loss = perceptual_loss(load_encoder("compact"), recipe)
     loss.encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     curves = Curves(loss, HERE / "curves")

@@ -113,7 +113,7 @@ def judge(
         photos=photos, network=network, against=against or None, encoder=encoder,
         independent=independent, independent_curves=independent_curves or None,
         most_photos=most_photos, evaluations=evaluations, curves=curves, seed=seed,
-        recipe=replace(run.Recipe(), **changes) if changes else None,
+        recipe=replace(run.YARDSTICK, **changes) if changes else None,
         engine=engine, precision=precision, threads=threads,
         sizes=[run.parse_judged_size(text) for text in sizes] if sizes else None,
         starts=None if noise else ("photo",),

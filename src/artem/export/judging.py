@@ -32,7 +32,7 @@ from artem.learn.judge.curves import STARTS
 from artem.learn.judge.report import Report, report_page
 from artem.learn.judge.summary import case_as_dict, summarize, summary_as_dict
 from artem.learn.training.photos import load_style_picture
-from artem.learn.training.recipe import Recipe, perceptual_loss
+from artem.learn.training.recipe import YARDSTICK, Recipe, perceptual_loss
 from artem.runtime.library import SAMPLES
 from artem.runtime.stylizer import Stylizer
 
@@ -43,6 +43,7 @@ SHOWN_PHOTOS = 3
 """The report shows the pictures of so many photos of each style and size, and figures of all."""
 
 __all__ = [
+    "YARDSTICK",
     "Recipe",
     "judge_networks",
     "parse_judged_size",
@@ -100,8 +101,8 @@ def judge_networks(
         most_photos: the first so many only.
         evaluations, seed, starts: see :class:`~artem.learn.judge.Judge`.
         curves: folder of the curves; the user's cache when ``None``.
-        recipe: the loss, and the size of the paintings; those that networks are
-            trained with by default.
+        recipe: the loss, and the size of the paintings;
+            :data:`~artem.learn.training.YARDSTICK` by default.
         engine, threads: see :class:`~artem.Stylizer`.
         precision: the same, but that ``auto`` is what the file itself holds.
         on_progress: called after each evaluation.
@@ -110,7 +111,7 @@ def judge_networks(
     Raises:
         ArtemError: in words, whatever is missing or wrong.
     """
-    recipe = recipe or Recipe()
+    recipe = recipe or YARDSTICK
     candidates = find_candidates(network, against)
     chosen, left_out = choose_styles(candidates, asked, paintings)
     if left_out:

@@ -32,7 +32,7 @@ from artem.export.exhibits import find_candidates, find_painting
 from artem.learn.encoders import load_encoder
 from artem.learn.optimization.images import image_of
 from artem.learn.training.photos import PhotoFolder, load_style_picture
-from artem.learn.training.recipe import Recipe, perceptual_loss
+from artem.learn.training.recipe import YARDSTICK, perceptual_loss
 from artem.runtime.engine import Session, open_session
 
 SUFFIX = ".int8.onnx"
@@ -240,7 +240,7 @@ def _compared(
 ) -> tuple[dict[str, Any], float | None]:
     """Figures of both networks on held-out photos, and the ratio of their objectives."""
     one, other = open_session(source, precision="float"), open_session(version, precision="int8")
-    recipe = Recipe()
+    recipe = YARDSTICK
     shown = {name: file for name, file in paintings.items() if file is not None}
     loss = perceptual_loss(load_encoder(None), recipe) if shown else None
     apart: list[float] = []

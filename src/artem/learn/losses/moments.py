@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from artem.learn.losses.gram import gram_matrix
 from artem.learn.losses.precision import in_float32
 
 FLAT = 1e-5
@@ -55,9 +56,8 @@ def covariance(features: Tensor) -> Tensor:
     Returns:
         ``(N, C, C)``, divided by the number of positions.
     """
-    rows = features.flatten(2)
-    rows = rows - rows.mean(dim=2, keepdim=True)
-    return rows @ rows.transpose(1, 2) / rows.shape[2]
+    mean = features.mean(dim=(2, 3))
+    return gram_matrix(features) - mean[:, :, None] * mean[:, None, :]  # without a centered copy
 
 
 def coral_loss(covariances: Tensor, target: Tensor) -> Tensor:

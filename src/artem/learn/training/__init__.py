@@ -2,6 +2,6 @@
 
 from artem.learn.training.loop import Trainer
 from artem.learn.training.photos import PhotoFolder
-from artem.learn.training.recipe import Recipe
+from artem.learn.training.recipe import YARDSTICK, Recipe
 
-__all__ = ["PhotoFolder", "Recipe", "Trainer"]
+__all__ = ["YARDSTICK", "PhotoFolder", "Recipe", "Trainer"]

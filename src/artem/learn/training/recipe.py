@@ -52,8 +52,12 @@ class Recipe:
             One level shallower than pixels are optimized for: a network that paints all
             photos alike meets the deepest Gram matrices by spots over all that is even, and
             with content at relu4_1 alone nothing holds against them.
-        style_losses, content_weight, style_weight, tv_weight, tv, normalization,
-        pixel_range, feature_scale: see :class:`~artem.learn.losses.PerceptualLoss`.
+        style_losses: of :data:`~artem.learn.losses.STYLE_LOSSES`, by their weights. A Gram
+            matrix is a covariance and the product of the means, and the means outweigh:
+            with it alone a photo in the painting's colors comes near. Covariances beside
+            it ask for the forms.
+        content_weight, style_weight, tv_weight, tv, normalization, pixel_range,
+        feature_scale: see :class:`~artem.learn.losses.PerceptualLoss`.
         published: name of the published recipe that these came from.
         coarse_weight: of the style term of the picture at half its size against the
             painting at half its size, beside the one at full size: what an encoder takes
@@ -85,9 +89,9 @@ class Recipe:
     style_layers: Mapping[str, float] | None = field(
         default_factory=lambda: dict.fromkeys(STYLE_LAYERS, 1.0)
     )
-    style_losses: Mapping[str, float] = field(default_factory=lambda: {"gram": 1.0})
+    style_losses: Mapping[str, float] = field(default_factory=lambda: {"gram": 1.0, "coral": 1.0})
     content_weight: float = 1.0
-    style_weight: float = 8.0
+    style_weight: float = 12.0
     tv_weight: float = 0.3
     tv: str = "anisotropic"
     normalization: str = "relative"
@@ -133,6 +137,11 @@ class Recipe:
     def as_dict(self) -> dict[str, Any]:
         """The settings by name, for JSON."""
         return asdict(self)
+
+
+YARDSTICK = Recipe(style_losses={"gram": 1.0}, style_weight=8.0)
+"""What pictures are judged by, however their network was trained: the Gram matrices that the
+literature counts by, so that figures stay comparable when the training changes."""
 
 
 def published_recipe(recipe: Recipe, name: str) -> Recipe:
