@@ -55,7 +55,7 @@ class Recipe:
         style_losses: of :data:`~artem.learn.losses.STYLE_LOSSES`, by their weights. A Gram
             matrix is a covariance and the product of the means, and the means outweigh:
             with it alone a photo in the painting's colors comes near. Covariances beside
-            it ask for the forms.
+            it ask for forms; with as much weight a network meets them by spots and halos.
         content_weight, style_weight, tv_weight, tv, normalization, pixel_range,
         feature_scale: see :class:`~artem.learn.losses.PerceptualLoss`.
         published: name of the published recipe that these came from.
@@ -89,9 +89,9 @@ class Recipe:
     style_layers: Mapping[str, float] | None = field(
         default_factory=lambda: dict.fromkeys(STYLE_LAYERS, 1.0)
     )
-    style_losses: Mapping[str, float] = field(default_factory=lambda: {"gram": 1.0, "coral": 1.0})
+    style_losses: Mapping[str, float] = field(default_factory=lambda: {"gram": 1.0, "coral": 0.25})
     content_weight: float = 1.0
-    style_weight: float = 12.0
+    style_weight: float = 16.0
     tv_weight: float = 0.3
     tv: str = "anisotropic"
     normalization: str = "relative"
@@ -100,9 +100,9 @@ class Recipe:
     published: str | None = None
     coarse_weight: float = 0.0
     consistency_weight: float = 15.0
-    even_weight: float = 150.0
+    even_weight: float = 400.0
     grid_weight: float = 300.0
-    alternation_weight: float = 10.0
+    alternation_weight: float = 30.0
     range_weight: float = 1.0
     clip: float = 1.0
     clip_by: str = "parameter"
