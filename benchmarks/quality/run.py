@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
 from tables import write_tables
@@ -24,6 +26,8 @@ from artem.app.progress import show_progress
 from artem.app.say import note
 from artem.export.judging import judge_networks, parse_judged_size, report_as_dict, write_report
 from artem.learn.judge.curves import STARTS
+from artem.learn.judge.summary import ALL_STYLES
+from artem.learn.judge.verdict import OPTIMIZED
 from artem.runtime.library import SAMPLES
 
 HERE = Path(__file__).resolve().parent
@@ -75,18 +79,34 @@ def _judge(arguments: argparse.Namespace, size: tuple[int, int | None]) -> None:
 def _keep_optimized(result: dict[str, Any], former: dict[str, Any]) -> None:
     """Take over the means of L-BFGS's own pictures where these are not at hand.
 
-    They lie beside the curves and are not in the repository; a network that was trained on does
-    not change them.
+    They lie beside the curves and are not in the repository, and no network changes them.
+    Where all styles have them then, there are means over all styles as well.
     """
-    if any(result[key] != former[key] for key in ("photos", "loss", "style_px", "evaluations")):
+    if any(result[key] != former[key] for key in ("photos", "loss", "evaluations")):
         return
-    rows = result["summary"]
+    rows, sizes_px = result["summary"], result["style_px"]
     known = {(row["style"], row["maker"]) for row in rows}
-    styles = {row["style"] for row in rows}
+    alike = {style for style, px in sizes_px.items() if former["style_px"].get(style) == px}
     for row in former["summary"]:
         place = row["style"], row["maker"]
-        if place not in known and row["style"] in styles and row["maker"].startswith("L-BFGS"):
+        if row["maker"] in OPTIMIZED.values() and row["style"] in alike and place not in known:
             rows.append(row)
+    for maker in OPTIMIZED.values():
+        own = [row for row in rows if row["maker"] == maker]
+        if len(own) == len(sizes_px) > 1 and all(row["style"] != ALL_STYLES for row in own):
+            rows.append({**own[0], "style": ALL_STYLES, "count": len(own), "figures": _means(own)})
+
+
+def _means(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Means over styles; a lower bound among them makes the mean one."""
+    figures: dict[str, list[float]] = {}
+    for row in rows:
+        for name, value in row["figures"].items():
+            figures.setdefault(name, []).append(value)
+    return {
+        name: True if name.endswith("_at_least") else float(f"{mean(values):.5g}")
+        for name, values in figures.items()
+    }
 
 
 if __name__ == "__main__":

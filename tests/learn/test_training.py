@@ -124,7 +124,7 @@ def test_progress_reports_unweighted_terms_and_their_weighted_sum(
     recipe = replace(
         RECIPE, steps=3, crop_px=64, consistency_weight=7.0, grid_weight=11.0, range_weight=2.0,
         content_weight=2.0, style_weight=3.0, tv_weight=5.0, coarse_weight=0.5, even_weight=13.0,
-        alternation_weight=17.0,
+        alternation_weight=17.0, style_losses={"gram": 1.0},
     )  # fmt: skip
     seen: list[Progress] = []
     make_trainer(photos, tiny_vgg, recipe).run(seen.append)

@@ -86,7 +86,8 @@ def judge(
     ] = None,
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="Of the noise.")] = None,
     style_px: Annotated[
-        int | None, typer.Option("--style-px", min=32, help="Shorter side of the paintings.")
+        int | None,
+        typer.Option("--style-px", min=32, help="Shorter side of the paintings; as in training."),
     ] = None,
     content_weight: Annotated[float | None, typer.Option("--content-weight", min=0)] = None,
     style_weight: Annotated[float | None, typer.Option("--style-weight", min=0)] = None,
@@ -106,14 +107,13 @@ def judge(
     run = _judge()
     run.refuse_output(out, overwrite=overwrite)
     changes = given(
-        content_weight=content_weight, style_weight=style_weight, tv_weight=tv_weight,
-        style_px=style_px,
+        content_weight=content_weight, style_weight=style_weight, tv_weight=tv_weight
     )  # fmt: skip
     options = given(
         photos=photos, network=network, against=against or None, encoder=encoder,
         independent=independent, independent_curves=independent_curves or None,
         most_photos=most_photos, evaluations=evaluations, curves=curves, seed=seed,
-        recipe=replace(run.YARDSTICK, **changes) if changes else None,
+        recipe=replace(run.YARDSTICK, **changes) if changes else None, style_px=style_px,
         engine=engine, precision=precision, threads=threads,
         sizes=[run.parse_judged_size(text) for text in sizes] if sizes else None,
         starts=None if noise else ("photo",),

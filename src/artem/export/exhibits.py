@@ -12,6 +12,7 @@ from artem.core.network_file import NetworkFile
 from artem.core.picture import PICTURE_SUFFIXES
 from artem.core.style_file import STYLE_SUFFIX, Style, load_style
 from artem.export.training import style_name
+from artem.learn.training import YARDSTICK
 from artem.runtime.library import find_network, find_style, styles
 
 LEAST_SIZE_PX, MOST_SIZE_PX = 64, 4096
@@ -121,6 +122,11 @@ def choose_styles(
             f"  Name paintings like styles, or each one: --paintings STYLE=FILE"
         )
     return chosen, left_out
+
+
+def painting_px(style: Style) -> int:
+    """The shorter side in pixels at which the style's painting was looked at in its training."""
+    return int(style.recipe.get("style_px", YARDSTICK.style_px))
 
 
 def find_painting(style: str, places: Iterable[str]) -> Path | None:

@@ -24,6 +24,7 @@ from artem.export.exhibits import (
     choose_styles,
     find_candidates,
     find_photos,
+    painting_px,
     parse_judged_size,
 )
 from artem.learn.encoders import Encoder, load_encoder
@@ -76,6 +77,7 @@ def judge_networks(
     curves: Path | None = None,
     seed: int = 0,
     recipe: Recipe | None = None,
+    style_px: int | None = None,
     engine: str = "auto",
     precision: str = "auto",
     threads: int | None = None,
@@ -101,8 +103,9 @@ def judge_networks(
         most_photos: the first so many only.
         evaluations, seed, starts: see :class:`~artem.learn.judge.Judge`.
         curves: folder of the curves; the user's cache when ``None``.
-        recipe: the loss, and the size of the paintings;
-            :data:`~artem.learn.training.YARDSTICK` by default.
+        recipe: the loss; :data:`~artem.learn.training.YARDSTICK` by default.
+        style_px: shorter side of the paintings; the one that each style was trained with
+            (:func:`~artem.export.exhibits.painting_px`) when ``None``.
         engine, threads: see :class:`~artem.Stylizer`.
         precision: the same, but that ``auto`` is what the file itself holds.
         on_progress: called after each evaluation.
@@ -117,7 +120,10 @@ def judge_networks(
     if left_out:
         on_note(f"there is no painting for {', '.join(left_out)}.")
     files = find_photos(photos, most_photos)
-    exhibits = list(_exhibits(chosen, files, sizes, recipe.style_px, on_note))
+    paintings_px = {
+        style: style_px or painting_px(found[0]) for style, (found, _) in chosen.items()
+    }
+    exhibits = list(_exhibits(chosen, files, sizes, paintings_px, on_note))
     torch.set_flush_denormal(True)  # denormals stall the encoder
     keep_freed_memory()
     if threads:
@@ -158,7 +164,7 @@ def judge_networks(
             "encoder": loss.encoder.name,
             "independent": judge.independent.encoder.name if judge.independent else None,
             "loss": loss.settings,
-            "style_px": recipe.style_px,
+            "style_px": paintings_px,
             "evaluations": evaluations,
             "starts": list(starts),
             "seed": seed,
@@ -210,7 +216,7 @@ def _exhibits(
     chosen: Mapping[str, tuple[Sequence[Style], Path]],
     files: Mapping[str, Path],
     sizes: Sequence[tuple[int, int | None]],
-    style_px: int,
+    paintings_px: Mapping[str, int],
     on_note: Callable[[str], None],
 ) -> Iterator[Exhibit]:
     """Every style with every photo at every size."""
@@ -220,7 +226,7 @@ def _exhibits(
         if smaller:
             on_note(f"the photo '{name}' is smaller than {max(smaller)} pixels and is enlarged.")
     for style, (_, file) in chosen.items():
-        painting = load_style_picture(file, style_px)
+        painting = load_style_picture(file, paintings_px[style])
         for side, most in sizes:
             for name, frame in list(photos.items())[:most]:
                 yield Exhibit(style, name, middle_square(frame, side), painting)

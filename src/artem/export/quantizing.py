@@ -28,7 +28,7 @@ from artem.core.files import replacing
 from artem.core.network_file import NetworkFile, load_network_file
 from artem.core.picture import Frame, load_picture, middle_square
 from artem.core.style_file import Style
-from artem.export.exhibits import find_candidates, find_painting
+from artem.export.exhibits import find_candidates, find_painting, painting_px
 from artem.learn.encoders import load_encoder
 from artem.learn.optimization.images import image_of
 from artem.learn.training.photos import PhotoFolder, load_style_picture
@@ -240,9 +240,8 @@ def _compared(
 ) -> tuple[dict[str, Any], float | None]:
     """Figures of both networks on held-out photos, and the ratio of their objectives."""
     one, other = open_session(source, precision="float"), open_session(version, precision="int8")
-    recipe = YARDSTICK
     shown = {name: file for name, file in paintings.items() if file is not None}
-    loss = perceptual_loss(load_encoder(None), recipe) if shown else None
+    loss = perceptual_loss(load_encoder(None), YARDSTICK) if shown else None
     apart: list[float] = []
     squares: list[float] = []
     objectives: list[tuple[float, float]] = []
@@ -250,7 +249,7 @@ def _compared(
         vector = style.vectors[source.identity][None]
         file = shown.get(style.name)
         target = (
-            loss.style_target(load_style_picture(file, recipe.style_px)) if loss and file else {}
+            loss.style_target(load_style_picture(file, painting_px(style))) if loss and file else {}
         )
         for frame in frames:
             painted = [_paint(session, frame, vector) for session in (one, other)]
