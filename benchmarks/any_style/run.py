@@ -110,12 +110,12 @@ def _measure(asked: argparse.Namespace, cache: Path) -> dict[str, Any]:
         name: middle_square(load_picture(file).frame, asked.size)
         for name, file in find_photos(asked.photos).items()
     }
-    frames, recipe = list(photos.values()), YARDSTICK
+    frames = list(photos.values())
     encoder = load_encoder(ENCODER).to(memory_format=torch.channels_last)
-    eye = Eye(perceptual_loss(encoder, recipe), frames)
+    eye = Eye(perceptual_loss(encoder, YARDSTICK), frames)
     with show_progress() as on_progress:
         rows, painted = judge_artworks(
-            artworks, ways, ours, eye, frames, style_px=recipe.style_px,
+            artworks, ways, ours, eye, frames, style_px=YARDSTICK.style_px,
             shown=tuple(WORKS) if asked.sheet else (), on_progress=on_progress, on_note=note,
         )  # fmt: skip
     shown: list[str] = []
@@ -130,7 +130,7 @@ def _measure(asked: argparse.Namespace, cache: Path) -> dict[str, Any]:
             }
             for way, one in networks.items()
         },
-        "encoder": ENCODER, "loss": eye.loss.settings, "style_px": recipe.style_px,
+        "encoder": ENCODER, "loss": eye.loss.settings, "style_px": YARDSTICK.style_px,
         "size_px": asked.size, "photos": list(photos),
         "held_out": len(artworks), "left_out": len(divided.named), **_summaries(rows),
     }  # fmt: skip

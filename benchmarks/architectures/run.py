@@ -105,9 +105,8 @@ def _time(everyone: Sequence[Measured], rows: Sequence[dict[str, Any]], seconds:
 
 def _judged(everyone: Sequence[Measured], paintings: str) -> list[dict[str, Any]]:
     """A row for each candidate: its facts, and means over photos and styles of its pictures."""
-    recipe = YARDSTICK
     encoder = load_encoder("compact")
-    judge = Judge(perceptual_loss(encoder, recipe), folder=CURVES, starts=("photo",))
+    judge = Judge(perceptual_loss(encoder, YARDSTICK), folder=CURVES, starts=("photo",))
     verdicts: dict[tuple[str, str], list[tuple[str, Any]]] = {}
     for photo, file in find_photos([SAMPLES], PHOTOS).items():
         frame = middle_square(load_picture(file).frame, SIDE_PX)
@@ -115,7 +114,7 @@ def _judged(everyone: Sequence[Measured], paintings: str) -> list[dict[str, Any]
             painting = find_painting(style, [paintings])
             if painting is None:
                 raise ArtemError(f"There is no painting for the style '{style}'.")
-            exhibit = Exhibit(style, photo, frame, load_style_picture(painting, recipe.style_px))
+            exhibit = Exhibit(style, photo, frame, load_style_picture(painting, YARDSTICK.style_px))
             makers = {
                 f"{one.candidate.name}, {precision}": painted(one, precision, style, frame)
                 for one in everyone

@@ -29,7 +29,7 @@ from artem.core.allocation import keep_freed_memory
 from artem.core.errors import ArtemError
 from artem.core.network_file import NetworkFile
 from artem.core.picture import Frame, load_picture, middle_square
-from artem.export.exhibits import find_painting, find_photos
+from artem.export.exhibits import find_painting, find_photos, painting_px
 from artem.learn.encoders import load_encoder
 from artem.learn.judge.curves import Curves
 from artem.learn.losses import PerceptualLoss
@@ -71,8 +71,7 @@ def _fit(networks: Sequence[str], paintings: str, steps: int) -> None:
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)  # denormals stall the encoder
     keep_freed_memory()
-    recipe = YARDSTICK
-    loss = perceptual_loss(load_encoder("compact"), recipe)
+    loss = perceptual_loss(load_encoder("compact"), YARDSTICK)
     loss.encoder.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     curves = Curves(loss, HERE / "curves")
     settings = {
@@ -86,7 +85,7 @@ def _fit(networks: Sequence[str], paintings: str, steps: int) -> None:
         frame = middle_square(load_picture(file).frame, SIDE_PX)
         if (picture := find_painting(style, [paintings])) is None:
             raise ArtemError(f"There is no painting for the style '{style}'.")
-        painting = load_style_picture(picture, recipe.style_px)
+        painting = load_style_picture(picture, painting_px(find_style(style)))
         for network in described:
             key = {"network": network.name, "identity": network.identity, "style": style}
             if any(row.items() >= key.items() for row in rows):

@@ -45,7 +45,6 @@ SHOWN_PHOTOS = 3
 
 __all__ = [
     "YARDSTICK",
-    "Recipe",
     "judge_networks",
     "parse_judged_size",
     "refuse_output",

@@ -33,7 +33,7 @@ from artem.learn.encoders import load_encoder
 from artem.learn.optimization.images import image_of
 from artem.learn.training.photos import PhotoFolder, load_style_picture
 from artem.learn.training.recipe import YARDSTICK, perceptual_loss
-from artem.runtime.engine import open_session
+from artem.runtime.engine import Session, open_session
 from artem.runtime.processor import byte_products
 
 SUFFIX = ".int8.onnx"
@@ -51,10 +51,6 @@ FLOAT_NODES = [
 Sums, normalization, the style's scales and the grain lose most by rounding and gain no time.
 Behind them, what is padded, cut and concatenated for a convolution is bytes.
 """
-
-
-Paint = Callable[[NDArray[np.uint8], NDArray[np.float32]], NDArray[np.uint8]]
-"""From frames ``(1, H, W, 3)`` and a style ``(1, P)`` to frames."""
 
 
 @dataclass(frozen=True)
@@ -244,10 +240,11 @@ def _compared(
     frames: Sequence[Frame],
 ) -> tuple[dict[str, Any], float | None]:
     """Figures of both networks on held-out photos, and the ratio of their objectives."""
-    one: Paint = open_session(source, precision="float")
-    other: Paint = (
-        open_session(version, precision="int8") if byte_products() else _exact_session(version)
-    )
+    one = open_session(source, precision="float")
+    # Without products of four bytes, OpenVINO cuts sums of two off at 16 bits: the pictures are
+    # some 27 dB from float where the file has 38, which ONNX Runtime paints.
+    engine = "auto" if byte_products() else "onnxruntime"
+    other = open_session(version, engine=engine, precision="int8")
     shown = {name: file for name, file in paintings.items() if file is not None}
     loss = perceptual_loss(load_encoder(None), YARDSTICK) if shown else None
     apart: list[float] = []
@@ -287,30 +284,7 @@ def _compared(
     return figures, second / first
 
 
-def _exact_session(version: NetworkFile) -> Paint:
-    """An int8 file computed in float, from the integers that it holds.
-
-    A CPU without products of four bytes adds them in pairs, in 16 bits, and cuts off what does
-    not fit. Pictures are some 27 dB from float then where other CPUs have 38, which the file is
-    not to blame for.
-    """
-    import onnxruntime  # NNCF calibrates with it
-
-    options = onnxruntime.SessionOptions()
-    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(
-        version.path, options, providers=["CPUExecutionProvider"]
-    )
-
-    def paint(frame: NDArray[np.uint8], style: NDArray[np.float32]) -> NDArray[np.uint8]:
-        painted: NDArray[np.uint8] = session.run(None, {"frame": frame, "style": style})[0]
-        return painted
-
-    return paint
-
-
-def _paint(session: Paint, frame: Frame, vector: NDArray[np.float32]) -> Frame:
+def _paint(session: Session, frame: Frame, vector: NDArray[np.float32]) -> Frame:
     painted: Frame = session(frame[None], vector)[0]
     return painted
 
