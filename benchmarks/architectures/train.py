@@ -1,11 +1,12 @@
 """Train all candidates equally long, on two styles.
 
     python benchmarks/architectures/train.py --photos DIR --paintings DIR --out DIR \
-        [--steps 600 --batch 8 --crop-px 224 --device cuda] [--only NAME ...] \
+        [--steps 600 --batch 8 --crop-px 224 --rates 0.5 --device cuda] [--only NAME ...] \
         [--share I/N] [--until SECONDS]
 
 ``--paintings`` holds files named like the styles. Every candidate has the same recipe, seed,
-photos and steps. Writes ``NAME.pt`` for each and passes over those that are there. Several
+photos and steps. ``--rates`` is a factor of both learning rates: at the defaults' not all
+candidates learn. Writes ``NAME.pt`` for each and passes over those that are there. Several
 processes divide the work with ``--share 0/2`` and ``--share 1/2``.
 """
 
@@ -79,13 +80,19 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=600)
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--crop-px", type=int, default=224)
+    parser.add_argument("--rates", type=float, default=1.0, metavar="FACTOR")
     parser.add_argument("--device", default=None)
     parser.add_argument("--only", nargs="+", choices=list(CANDIDATES), metavar="NAME")
     parser.add_argument("--share", default="0/1", metavar="I/N")
     parser.add_argument("--until", type=float, default=float("inf"), metavar="SECONDS")
     arguments = parser.parse_args()
     begun_s = time.monotonic()
-    recipe = Recipe(steps=arguments.steps, batch=arguments.batch, crop_px=arguments.crop_px)
+    usual = Recipe(steps=arguments.steps, batch=arguments.batch, crop_px=arguments.crop_px)
+    recipe = replace(
+        usual,
+        learning_rate=arguments.rates * usual.learning_rate,
+        style_learning_rate=arguments.rates * usual.style_learning_rate,
+    )
     device = find_device(arguments.device)
     photos = KeptPhotos(arguments.photos, widest_px(recipe.crop_px), device)
     pictures = [

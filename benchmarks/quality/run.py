@@ -6,7 +6,8 @@
 ``--photos`` the sample photos of the package are judged, 3 at 256 pixels and 1 at
 512. Curves of L-BFGS are kept in ``curves/`` beside this file and used again, since
 one takes minutes. Prints the judge's tables, writes ``results/quality-SIZE.json`` and
-the tables of ``docs/judge.md``; with ``--report DIR`` also a page for each size.
+the tables of ``docs/judge.md`` and ``README.md``; with ``--report DIR`` also a page for each
+size, and with ``--cards`` the cards of the networks and styles in the package.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
+from cards import write_cards
 from tables import write_tables
 
 from artem.app.bench_results import provenance, run_script, write_result
@@ -49,6 +51,7 @@ def main() -> None:
     parser.add_argument("--size", action="append", metavar="PX[:PHOTOS]")
     parser.add_argument("--no-noise", action="store_true", help="L-BFGS from the photo alone")
     parser.add_argument("--report", type=Path, default=None)
+    parser.add_argument("--cards", action="store_true", help="figures onto the cards as well")
     arguments = parser.parse_args()
     for size in arguments.size or SIZES:
         _judge(arguments, parse_judged_size(size))
@@ -72,6 +75,8 @@ def _judge(arguments: argparse.Namespace, size: tuple[int, int | None]) -> None:
     if file.exists():
         _keep_optimized(result, json.loads(file.read_text(encoding="utf-8")))
     write_result(file, result)
+    if arguments.cards:
+        write_cards(result)
     if arguments.report:
         write_report(report, arguments.report / str(size[0]))
 

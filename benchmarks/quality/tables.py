@@ -1,4 +1,4 @@
-"""The judge's figures as the tables of ``docs/judge.md``, between its markers."""
+"""The judge's figures as tables: of ``docs/judge.md`` and ``README.md``, between their markers."""
 
 from __future__ import annotations
 
@@ -9,9 +9,20 @@ from typing import Any
 from artem.app.bench_results import write_between
 from artem.learn.judge.report import TABLES
 from artem.learn.judge.summary import ALL_STYLES, FIGURES, Mean
+from artem.learn.judge.verdict import OPTIMIZED
 
-DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "judge.md"
+PROJECT = Path(__file__).resolve().parents[2]
+DOCUMENT, README = PROJECT / "docs" / "judge.md", PROJECT / "README.md"
 BEGIN, END = "<!-- begin: make bench-quality -->", "<!-- end -->"
+
+OVERVIEW = {
+    "objective": 2, "content": 2, "style": 3, "ratio": 1, "from_photo": 0, "from_noise": 0,
+}  # fmt: skip
+"""What README.md tells of the first network, with the digits after the point."""
+
+OVERVIEW_SIZE_PX = 256
+OVERVIEW_OTHERS = ("micro", "fine")
+"""Networks of which it tells the objective alone."""
 
 Result = dict[str, Any]
 
@@ -31,6 +42,31 @@ def write_tables(results: Sequence[Result]) -> None:
         parts += [f"{heading}:\n\n{_table(names, rows, networks)}"
                   for heading, names in TABLES.items()]  # fmt: skip
     write_between(DOCUMENT, BEGIN, END, parts)
+    for result in results:
+        if result["summary"][0]["size_px"] == OVERVIEW_SIZE_PX:
+            write_between(README, BEGIN, END, [_overview(result)])
+
+
+def _overview(result: Result) -> str:
+    """The first network in each style, what it comes to over all, and L-BFGS from the photo."""
+    first = next(iter(result["networks"]))
+    others = [name for name in OVERVIEW_OTHERS if name in result["networks"]]
+    figures = {(row["style"], row["maker"]): row["figures"] for row in result["summary"]}
+    lines = [
+        ["style", f"`{first}`", *(FIGURES[name].heading for name in list(OVERVIEW)[1:]),
+         *(f"`{name}`" for name in others)],
+        ["---"] * (1 + len(OVERVIEW) + len(others)),
+    ]  # fmt: skip
+    for style, maker in [*figures]:
+        row = figures[style, maker]
+        cells = [f"{row[name]:.{digits}f}" for name, digits in OVERVIEW.items()]
+        if maker == first:
+            theirs = [f"{figures[style, other]['objective']:.2f}" for other in others]
+            lines.append(["mean" if style == ALL_STYLES else style, *cells, *theirs])
+        elif style == ALL_STYLES and maker == OPTIMIZED["photo"]:
+            empty = [""] * (2 + len(others))  # so far it comes itself
+            lines.append(["L-BFGS from the photo", *cells[:-2], *empty])
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _table(names: Sequence[str], rows: Sequence[Result], networks: Result) -> str:
