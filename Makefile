@@ -81,7 +81,7 @@ bench-speed: $(DEV)/installed
 
 bench-quality: $(DEV)/installed
 	@test -n "$(PAINTINGS)" || { echo "error: bench-quality needs PAINTINGS=folder." >&2; exit 1; }
-	$(DEV)/bin/python benchmarks/quality/run.py --paintings "$(PAINTINGS)" \
+	$(DEV)/bin/python benchmarks/quality/run.py --paintings "$(PAINTINGS)" --cards \
 		$(if $(PHOTOS),--photos "$(PHOTOS)")
 
 bench-binary: $(DEV)/installed

@@ -1,11 +1,11 @@
 """How good the networks' paintings are: the judge's whole protocol, as figures to commit.
 
-    python benchmarks/quality/run.py --paintings DIR [--photos DIR] [--against NETWORK]...
+    python benchmarks/quality/run.py --paintings DIR [--cards] [STYLE...] [--size PX[:PHOTOS]]...
 
-``--paintings`` holds the style pictures, in files named like the styles. Without
-``--photos`` the sample photos of the package are judged, 3 at 256 pixels and 1 at
-512. Curves of L-BFGS are kept in ``curves/`` beside this file and used again, since
-one takes minutes. Prints the judge's tables, writes ``results/quality-SIZE.json`` and
+``--paintings`` holds the style pictures, in files named like the styles. Without other
+options the shipped networks are judged on the sample photos of the package: 3 at 256 pixels
+in all styles, and 1 at 512 in four of them, where a curve takes minutes. Curves of L-BFGS are kept in ``curves/`` beside this file and used again, since
+one takes a minute and more. Prints the judge's tables, writes ``results/quality-SIZE.json`` and
 the tables of ``docs/judge.md`` and ``README.md``; with ``--report DIR`` also a page for each
 size, and with ``--cards`` the cards of the networks and styles in the package.
 """
@@ -30,16 +30,23 @@ from artem.export.judging import judge_networks, parse_judged_size, report_as_di
 from artem.learn.judge.curves import STARTS
 from artem.learn.judge.summary import ALL_STYLES
 from artem.learn.judge.verdict import OPTIMIZED
-from artem.runtime.library import SAMPLES
+from artem.runtime.library import MODELS, SAMPLES
 
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE.parent / "results"
-SIZES = ("256", "512:1")
+PROTOCOL = {
+    "256": ((), STARTS),
+    "512:1": (("great-wave", "starry-night", "composition-vii", "tree-of-life"), STARTS[:1]),
+}
+"""What the committed tables have: by size and photos the styles, all where none are named, and
+where L-BFGS starts."""
+
+AGAINST = ("micro", "fine", MODELS / "fast.binary.onnx", MODELS / "fine.binary.onnx")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("styles", nargs="*", help="all that have a painting by default")
+    parser.add_argument("styles", nargs="*", help="otherwise those of the protocol")
     parser.add_argument("--paintings", required=True)
     parser.add_argument("--photos", type=Path, default=SAMPLES)
     parser.add_argument("--most-photos", type=int, default=3)
@@ -53,20 +60,31 @@ def main() -> None:
     parser.add_argument("--report", type=Path, default=None)
     parser.add_argument("--cards", action="store_true", help="figures onto the cards as well")
     arguments = parser.parse_args()
-    for size in arguments.size or SIZES:
-        _judge(arguments, parse_judged_size(size))
+    for size in arguments.size or PROTOCOL:
+        styles, starts = PROTOCOL.get(size, ((), STARTS))
+        _judge(
+            arguments,
+            parse_judged_size(size),
+            arguments.styles or styles,
+            STARTS[:1] if arguments.no_noise else starts,
+        )
     kept = sorted(RESULTS.glob("quality-*.json"))
     write_tables([json.loads(file.read_text(encoding="utf-8")) for file in kept])
 
 
-def _judge(arguments: argparse.Namespace, size: tuple[int, int | None]) -> None:
+def _judge(
+    arguments: argparse.Namespace,
+    size: tuple[int, int | None],
+    styles: Sequence[str],
+    starts: Sequence[str],
+) -> None:
     with show_progress() as on_progress:
         report = judge_networks(
-            arguments.styles, paintings=[arguments.paintings], photos=[arguments.photos],
+            styles, paintings=[arguments.paintings], photos=[arguments.photos],
             most_photos=arguments.most_photos, network=arguments.network,
-            against=arguments.against, encoder=arguments.encoder,
+            against=arguments.against or AGAINST, encoder=arguments.encoder,
             independent=arguments.independent, evaluations=arguments.evaluations,
-            sizes=[size], starts=STARTS[:1] if arguments.no_noise else STARTS,
+            sizes=[size], starts=starts,
             curves=HERE / "curves", on_progress=on_progress, on_note=note,
         )  # fmt: skip
     print_tables(report)
