@@ -4,10 +4,11 @@
 
 ``--paintings`` holds the style pictures, in files named like the styles. Without other
 options the shipped networks are judged on the sample photos of the package: 3 at 256 pixels
-in all styles, and 1 at 512 in four of them, where a curve takes minutes. Curves of L-BFGS are kept in ``curves/`` beside this file and used again, since
-one takes a minute and more. Prints the judge's tables, writes ``results/quality-SIZE.json`` and
-the tables of ``docs/judge.md`` and ``README.md``; with ``--report DIR`` also a page for each
-size, and with ``--cards`` the cards of the networks and styles in the package.
+in all styles, and 1 at 512 in four of them, where a curve takes minutes. Curves of L-BFGS are
+kept in ``curves/`` beside this file and used again. Prints the judge's tables, writes
+``results/quality-SIZE.json`` and the tables of ``docs/judge.md`` and ``README.md``; with
+``--report DIR`` also a page for each size, and with ``--cards`` the cards of the networks and
+styles in the package.
 """
 
 from __future__ import annotations

@@ -223,6 +223,8 @@ def test_transparency_into_jpeg_becomes_png(run: Run, folder: Path) -> None:
     assert "'out/x.png' exists already." in again.stderr
     skipped = run("stylize", "in/x.jpg", "--style", "identity", "-o", "out", "--skip-existing")
     assert skipped.exit_code == 0
+    assert skipped.stderr.endswith("All results are there already.\n")
+    assert skipped.stdout == ""
 
 
 def test_alpha_is_kept(run: Run, folder: Path) -> None:

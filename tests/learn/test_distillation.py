@@ -114,6 +114,12 @@ def test_a_stopped_distillation_goes_on_to_the_same_result(
         Distiller(teacher, pictures, DistillationRecipe(steps=9, batch=2, crop_px=32)).resume(
             tmp_path / "here.pt"
         )
+    with pytest.raises(TrainingError, match="other pictures"):
+        Distiller(teacher, PhotoFolder(make_photos(4)), SHORT).resume(tmp_path / "here.pt")
+    with torch.no_grad():
+        teacher.get_parameter("conv41.bias").add_(1)
+    with pytest.raises(TrainingError, match="another teacher"):
+        Distiller(teacher, pictures, SHORT).resume(tmp_path / "here.pt")
 
 
 def test_disturbed_pictures_stay_pictures_and_most_stay_as_they_were() -> None:

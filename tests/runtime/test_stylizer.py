@@ -4,6 +4,7 @@ import importlib.util
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,8 @@ from artem import Stylizer, stylize
 from artem.core.color import LUMINANCE, with_colors_of
 from artem.core.errors import ArtemError, EngineError, NetworkError, PictureError, StyleError
 from artem.core.style_file import blend_vectors, save_style
-from artem.runtime.engine import engines
-from artem.runtime.library import find_style
+from artem.runtime.engine import engines, open_session
+from artem.runtime.library import find_network, find_style
 from artem.runtime.stylizer import pad_frame
 
 ENGINES = ("openvino", "onnxruntime")
@@ -359,3 +360,32 @@ def test_the_other_engine_steps_in(tiny_library: Library, monkeypatch: pytest.Mo
         importlib.util, "find_spec", lambda name: None if name == "openvino" else found(name)
     )
     assert Stylizer("great-wave").engine == "onnxruntime"
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("Exception from src/cpu.cpp:9:\nFailed to allocate 600 bytes", MemoryError),
+        ("std::bad_alloc", MemoryError),
+        ("Check failed\nno such primitive", EngineError),
+        ("", EngineError),
+    ],
+)
+def test_an_engine_that_breaks_off(tiny_library: Library, said: str, kind: type[Exception]) -> None:
+    def break_off(*arguments: Any, **options: Any) -> None:
+        raise RuntimeError(said)
+
+    network = find_network("fast")
+    frame, style = np.zeros((1, 64, 64, 3), np.uint8), np.zeros((1, network.style_size), np.float32)
+    for name, broken in (("openvino", "_request"), ("onnxruntime", "_session")):
+        pytest.importorskip(name)
+        session = open_session(network, engine=name)
+        working = getattr(session, broken)
+        if name == "onnxruntime":
+            setattr(session, broken, SimpleNamespace(run=break_off))
+        else:
+            setattr(session, broken, lambda shape: SimpleNamespace(infer=break_off))
+        with pytest.raises(kind, match="could not paint" if kind is EngineError else "alloc"):
+            session(frame, style)
+        setattr(session, broken, working)
+        assert session(frame, style).shape == frame.shape

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from artem.runtime.stylizer import Stylizer
 
 PAGE = "README.md"
+PHOTOS = "photos"
 GAP_PX = 8
 
 
@@ -51,9 +53,6 @@ def gallery(
     from artem.runtime.library import SAMPLES, find_style, styles
     from artem.runtime.stylizer import Stylizer
 
-    page = out / PAGE
-    if page.exists() and not overwrite:
-        raise ArtemError(f"'{page}' exists already.\n  Use --overwrite, or another folder with -o.")
     files = [
         file for place in photos or [SAMPLES]
         for file in (pictures_in(place) if place.is_dir() else [place])
@@ -76,16 +75,51 @@ def gallery(
             f"There is no style for the network '{stylizer.network.name}'.\n"
             f"  Name files or pictures with --style, or another network."
         )
-    save_picture(out / "photos.jpg", _in_a_row(frames))
+    names = _file_names(found)
+    page, *rows = [out / PAGE, *(out / f"{name}.jpg" for name in (PHOTOS, *names))]
+    _refuse_targets([page, *rows], files, overwrite=overwrite)
+    save_picture(rows[0], _in_a_row(frames))
     with show_progress() as show:
-        for index, one in enumerate(found):
+        for index, (one, file) in enumerate(zip(found, rows[1:], strict=True)):
             show(index, len(found), one.name)
             stylizer.set_style(one)
-            save_picture(out / f"{one.name}.jpg", _in_a_row([stylizer(f) for f in frames]))
+            save_picture(file, _in_a_row([stylizer(frame) for frame in frames]))
     with replacing(page) as partial:
-        partial.write_text(_page(found, stylizer, len(frames)), encoding="utf-8")
+        text = _page(dict(zip(names, found, strict=True)), stylizer, len(frames))
+        partial.write_text(text, encoding="utf-8")
     say(f"{len(found)} styles of {len(frames)} photos.")
     typer.echo(f"wrote {page}")
+
+
+def _file_names(styles: Sequence[Style]) -> list[str]:
+    """A file's name for each style; what a style file calls itself may be no name for a file."""
+    names = [PHOTOS]
+    for style in styles:
+        plain = re.sub(r"[^\w-]+", "-", style.name).strip("-") or "style"
+        name, number = plain, 1
+        while name in names:
+            number += 1
+            name = f"{plain}-{number}"
+        names.append(name)
+    return names[1:]
+
+
+def _refuse_targets(targets: Sequence[Path], photos: Sequence[Path], *, overwrite: bool) -> None:
+    """Refuse to write over a photo that is to be painted, and over anything unless told to.
+
+    Raises:
+        ArtemError: a target is such a file.
+    """
+    sources = {photo.resolve() for photo in photos}
+    for target in targets:
+        if target.resolve() in sources:
+            raise ArtemError(
+                f"The gallery would replace the photo '{target}'.\n  Use another folder with -o."
+            )
+        if target.exists() and not overwrite:
+            raise ArtemError(
+                f"'{target}' exists already.\n  Use --overwrite, or another folder with -o."
+            )
 
 
 def _in_a_row(frames: Sequence[Frame]) -> Frame:
@@ -96,19 +130,20 @@ def _in_a_row(frames: Sequence[Frame]) -> Frame:
     return np.concatenate(row[1:], axis=1)
 
 
-def _page(styles: Sequence[Style], stylizer: Stylizer, photos: int) -> str:
+def _page(styles: Mapping[str, Style], stylizer: Stylizer, photos: int) -> str:
+    """The page's text, of the styles by the names of their files."""
     lines = [
         "# Gallery", "",
         f"{len(styles)} styles of {photos} photos, painted by the network "
         f"`{stylizer.network.name}` ({stylizer.precision}) as they are, nothing chosen by hand. "
         "Made by `artem gallery`.", "",
-        "![The photos](photos.jpg)", "",
+        f"![The photos]({PHOTOS}.jpg)", "",
     ]  # fmt: skip
-    for style in styles:
+    for name, style in styles.items():
         credit = ", ".join(part for part in (style.author, style.year) if part)
         lines += [
             f"## {style.title or style.name}", "",
             f"`--style {style.name}`" + (f": {credit}" if credit else ""), "",
-            f"![{style.name}]({style.name}.jpg)", "",
+            f"![{style.name}]({name}.jpg)", "",
         ]  # fmt: skip
     return "\n".join(lines)

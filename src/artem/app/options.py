@@ -10,7 +10,8 @@ NetworkOption = Annotated[
     str | None, typer.Option("--network", metavar="NAME|FILE", help="Which network.")
 ]
 EngineOption = Annotated[
-    str | None, typer.Option("--engine", metavar="NAME", help="openvino, onnxruntime, xnor or auto.")
+    str | None,
+    typer.Option("--engine", metavar="NAME", help="openvino, onnxruntime, xnor or auto."),
 ]
 PrecisionOption = Annotated[
     str | None,

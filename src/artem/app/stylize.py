@@ -89,7 +89,11 @@ def stylize(
     if run.failed:
         complain(f"{run.failed} of {counted(len(jobs), 'picture')} could not be painted.")
         raise typer.Exit(1)
-    typer.echo(f"wrote {run.last}" if len(jobs) == 1 else f"wrote {run.done} pictures to {out}")
+    if run.last is None:
+        say("All results are there already.")
+    else:
+        what = f"{counted(run.written, 'picture')} to {out}" if len(jobs) > 1 else run.last
+        typer.echo(f"wrote {what}")
 
 
 def _weights(texts: Sequence[str]) -> dict[str, float]:
@@ -116,6 +120,7 @@ class _Run:
         self.targets = Targets(jobs, overwrite=overwrite, skip_existing=skip_existing)
         self.done = 0
         self.failed = 0
+        self.written = 0
         self.last: Path | None = None
 
     def paint_all(self) -> None:
@@ -145,6 +150,7 @@ class _Run:
             if target is not None:
                 save_picture(target, self.stylizer(picture.frame), alpha=picture.alpha)
                 self.last = target
+                self.written += 1
         except MemoryError:
             raise PictureError(
                 f"'{job.source}' needs more memory than there is.\n  Make it smaller first."

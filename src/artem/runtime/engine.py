@@ -67,6 +67,17 @@ def why_not_version(network: NetworkFile, precision: str) -> str | None:
     return NOT_INT8 if precision == "int8" else None
 
 
+def engine_failure(name: str, error: Exception) -> MemoryError | EngineError:
+    """What to raise where an engine broke off amid a frame; only its text tells whether memory
+    ran out.
+    """
+    text = str(error).strip()
+    if "alloc" in text:
+        return MemoryError(text)
+    reason = text.splitlines()[-1].strip() if text else type(error).__name__
+    return EngineError(f"{name} could not paint this frame ({reason}).\n  Try another --engine.")
+
+
 def engines() -> dict[str, Engine]:
     """All engines by name, the preferred one first."""
     from artem.runtime.binary import BinaryEngine

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from artem.core.errors import EngineError
 from artem.core.network_file import NetworkFile
-from artem.runtime.engine import Session, why_not_version
+from artem.runtime.engine import Session, engine_failure, why_not_version
 
 
 class OnnxRuntimeSession:
@@ -25,7 +25,10 @@ class OnnxRuntimeSession:
         self._session = _open(network.path, threads)
 
     def __call__(self, frame: NDArray[np.uint8], style: NDArray[np.float32]) -> NDArray[np.uint8]:
-        outputs = self._session.run(None, {"frame": frame, "style": style})
+        try:
+            outputs = self._session.run(None, {"frame": frame, "style": style})
+        except Exception as error:  # its errors share no base class of their own
+            raise engine_failure("ONNX Runtime", error) from error
         return np.asarray(outputs[0])
 
 

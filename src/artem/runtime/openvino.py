@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from artem.core.errors import EngineError
 from artem.core.network_file import NetworkFile
-from artem.runtime.engine import Session, why_not_version
+from artem.runtime.engine import Session, engine_failure, why_not_version
 from artem.runtime.processor import why_no_byte_products
 
 KEPT_SIZES = 4
@@ -65,18 +65,27 @@ class OpenVinoSession:
         self._requests: OrderedDict[tuple[int, ...], Any] = OrderedDict()
 
     def __call__(self, frame: NDArray[np.uint8], style: NDArray[np.float32]) -> NDArray[np.uint8]:
-        request = self._requests.get(frame.shape)
-        if request is None:
-            model = self._model.clone()
-            model.reshape({"frame": list(frame.shape), "style": [1, self._style_size]})
-            request = self._core.compile_model(model, "CPU", self._options).create_infer_request()
-            self._requests[frame.shape] = request
-            if len(self._requests) > KEPT_SIZES:
-                self._requests.popitem(last=False)
-        self._requests.move_to_end(frame.shape)
-        request.infer({"frame": frame, "style": style}, share_inputs=True)
+        try:
+            request = self._request(frame.shape)
+            request.infer({"frame": frame, "style": style}, share_inputs=True)
+        except RuntimeError as error:
+            self._requests.pop(frame.shape, None)  # its memory may be what lacks
+            raise engine_failure("OpenVINO", error) from error
         # The request's own memory is overwritten by the next frame.
         return np.array(request.get_output_tensor(0).data)
+
+    def _request(self, shape: tuple[int, ...]) -> Any:
+        """What runs frames of a shape ``(1, H, W, 3)``, compiled if it was not kept."""
+        request = self._requests.get(shape)
+        if request is None:
+            model = self._model.clone()
+            model.reshape({"frame": list(shape), "style": [1, self._style_size]})
+            request = self._core.compile_model(model, "CPU", self._options).create_infer_request()
+            self._requests[shape] = request
+            if len(self._requests) > KEPT_SIZES:
+                self._requests.popitem(last=False)
+        self._requests.move_to_end(shape)
+        return request
 
 
 class OpenVinoEngine:

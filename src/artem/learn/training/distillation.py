@@ -21,6 +21,7 @@ from artem.learn.losses import content_loss, gram_loss, gram_matrix
 from artem.learn.training.checkpoints import load_checkpoint, save_checkpoint
 from artem.learn.training.devices import find_device, suit_device
 from artem.learn.training.gradients import clip_gradients
+from artem.learn.training.loop import subject_digest
 from artem.learn.training.photos import PhotoFolder
 from artem.learn.training.rank_regression import RankRegression
 
@@ -128,6 +129,7 @@ class Distiller:
         self.optimizer = torch.optim.Adam(self.parameters, lr=recipe.learning_rate)
         self.scales = self._calibrate()
         self.step = 0
+        self._subject = subject_digest([], teacher, pictures)
 
     @torch.no_grad()
     def _calibrate(self) -> dict[str, float]:
@@ -251,19 +253,25 @@ class Distiller:
         save_checkpoint(file, {
             "student": self.student.state_dict(), "optimizer": self.optimizer.state_dict(),
             "step": self.step, "recipe": self.recipe.as_dict(), "scales": self.scales,
+            "subject": self._subject,
         })  # fmt: skip
 
     def resume(self, file: Path) -> None:
-        """Go on from a checkpoint of the same recipe.
+        """Go on from a checkpoint of the same recipe, teacher and pictures.
 
         Raises:
-            TrainingError: the file is broken, or of another recipe or teacher.
+            TrainingError: the file is broken, or of another distillation.
         """
         state: Mapping[str, Any] = load_checkpoint(file)
         if state.get("recipe") != self.recipe.as_dict():
             raise TrainingError(
                 f"'{file}' was distilled with other settings.\n"
                 f"  Give the same options to go on, or another name to start anew."
+            )
+        if state.get("subject") != self._subject:
+            raise TrainingError(
+                f"'{file}' is of another teacher or other pictures.\n"
+                f"  Give the same ones to go on, or another name to start anew."
             )
         try:
             self.student.load_state_dict(state["student"])
