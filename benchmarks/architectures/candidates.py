@@ -104,8 +104,6 @@ CANDIDATES = {
         Candidate("fine-16", "fine", "the HPI network with half its channels",
                   {"name": "fine", "width": 16}),
         Candidate("fine", "fine", "the HPI network", PRESETS["fine"]),
-        _slim("micro-48", "preset", "stem 16, trunk 48, half 8, refine 1",
-              stem=16, trunk=48, half=8, refine=1),
     )
 }  # fmt: skip
 """In the order of their training: what matters less comes last."""

@@ -1,14 +1,16 @@
 """Objective against milliseconds of the candidates that were trained.
 
-    python benchmarks/architectures/run.py --trained DIR... --paintings DIR --photos DIR
+    python benchmarks/architectures/run.py --trained DIR... --paintings DIR --photos DIR [--add]
 
 ``--trained`` are folders that ``train.py`` wrote, each by one recipe and with the base in it,
 ``--photos`` holds some to calibrate int8 with. All candidates are exported to ONNX and quantized
 (into ``DIR/onnx``; what is there is used again), judged on the package's sample photos at 256
 pixels in two styles, and timed in OpenVINO. Candidates of different recipes are compared by their
-objective over that of the base by the same recipe. Curves of L-BFGS are those of
-``benchmarks/quality``. Writes ``results/architectures.json``, ``docs/architectures.svg`` and the
-table of ``docs/architectures.md``; ``--draw`` does the last two again from the first.
+objective over that of the base by the same recipe. ``--add`` keeps what was measured before, on
+whatever machine, and converts the new times by what the base takes here and took there. Curves
+of L-BFGS are those of ``benchmarks/quality``. Writes ``results/architectures.json``,
+``docs/architectures.svg`` and the table of ``docs/architectures.md``; ``--draw`` does the last two
+again from the first.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ import torch
 from candidates import CANDIDATES, STYLES
 from measure import PRECISIONS, SIZES, Measured, exported, milliseconds, painted
 from plot import draw_plot
-from tables import relative, write_table
+from tables import added, relative, write_table
 from train import load_trained
 
 from artem.app.bench_results import provenance, run_script, write_result
@@ -52,12 +54,15 @@ def main() -> None:
     parser.add_argument("--paintings")
     parser.add_argument("--photos", type=Path)
     parser.add_argument("--seconds", type=float, default=100, help="of timing, at each size")
+    parser.add_argument("--add", action="store_true", help="to the rows that are there")
     parser.add_argument("--draw", action="store_true", help="plot and table alone")
     arguments = parser.parse_args()
     if not arguments.draw:
         if not (arguments.trained and arguments.paintings and arguments.photos):
             parser.error("--trained, --paintings and --photos are needed, or --draw")
-        write_result(RESULT, _measure(arguments))
+        now = _measure(arguments)
+        former = json.loads(RESULT.read_text(encoding="utf-8")) if arguments.add else None
+        write_result(RESULT, added(former, now) if former else now)
     result = json.loads(RESULT.read_text(encoding="utf-8"))
     draw_plot(result)
     write_table(result)

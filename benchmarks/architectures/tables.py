@@ -26,6 +26,34 @@ def relative(rows: Sequence[Row]) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def added(former: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, Any]:
+    """A result with the rows of another one behind its own, their times converted to its machine.
+
+    Both have the base: what took twice the base's time there takes it here.
+    """
+    first = len(former["rounds"])
+    there, here = (
+        next(row for row in result["rows"] if row["name"] == "base") for result in (now, former)
+    )
+    rows = []
+    for row in now["rows"]:
+        converted = {**row, "round": first + row["round"]}
+        for precision in ("float", "int8"):
+            times = {
+                size: round(ms * here[precision]["median_ms"][size]
+                            / there[precision]["median_ms"][size], 2)
+                for size, ms in row[precision]["median_ms"].items()
+            }  # fmt: skip
+            converted[precision] = {**row[precision], "median_ms": times}
+        rows.append(converted)
+    rounds = [{**recipe, "timed_on": now["machine"]["cpu"]} for recipe in now["rounds"]]
+    return {
+        **former,
+        "rounds": [*former["rounds"], *rounds],
+        "rows": [*former["rows"], *rows],
+    }
+
+
 def on_front(rows: Sequence[Row], precision: str, size: str) -> set[str]:
     """The names of those that no other one beats in both relative objective and milliseconds."""
     front, best = set(), float("inf")
@@ -64,8 +92,11 @@ def write_table(result: Mapping[str, Any]) -> None:
             ["---", "---", *["---:"] * (7 + len(fronts))],
         ]  # fmt: skip
         lines += [_cells(row, fronts) for row in rows if row["round"] == number]
+        timed = recipe.get("timed_on")
+        said = f"; times converted by the base's from {timed}" if timed else ""
         parts += [
-            f"{recipe['steps']} steps of {recipe['batch']} crops of {recipe['crop_px']} pixels:",
+            f"{recipe['steps']} steps of {recipe['batch']} crops of {recipe['crop_px']} pixels, "
+            f"learning rate {recipe['learning_rate']}{said}:",
             "\n".join(f"| {' | '.join(line)} |" for line in lines),
         ]
     write_between(DOCUMENT, BEGIN, END, parts)
@@ -73,7 +104,7 @@ def write_table(result: Mapping[str, Any]) -> None:
 
 def _bases(rows: Sequence[Row]) -> str:
     bases = [row["float"]["objective"] for row in rows if row["name"] == "base"]
-    return " and ".join(f"{objective:.3f}" for objective in bases)
+    return ", ".join(f"{objective:.3f}" for objective in bases)
 
 
 def _cells(row: Row, fronts: Mapping[tuple[str, str], set[str]]) -> list[str]:

@@ -79,3 +79,22 @@ def test_photos_are_wide_enough_for_every_candidate() -> None:
                 assert crop_px + multiple <= study.train.widest_px(crop_px)
                 frame = loop.frame_side(crop_px, multiple)
                 assert frame % multiple == 0 and frame + multiple <= study.train.widest_px(crop_px)
+
+
+def test_times_measured_elsewhere_are_converted_by_the_base(study: SimpleNamespace) -> None:
+    def row(name: str, ms: float) -> dict[str, object]:
+        times = {"median_ms": {"vga": ms}, "relative": 1.0}
+        return {"name": name, "round": 0, "float": times, "int8": {**times}}
+
+    former = {
+        "rounds": [{"steps": 1}],
+        "rows": [row("base", 10.0), row("fast", 30.0)],
+        "date": "then",
+    }
+    now = {"rounds": [{"steps": 2}], "rows": [row("base", 4.0), row("super", 6.0)],
+           "machine": {"cpu": "another"}, "date": "now"}  # fmt: skip
+    both = study.tables.added(former, now)
+    assert both["rounds"] == [{"steps": 1}, {"steps": 2, "timed_on": "another"}]
+    assert both["date"] == "then"
+    times = [(one["name"], one["round"], one["int8"]["median_ms"]["vga"]) for one in both["rows"]]
+    assert times == [("base", 0, 10.0), ("fast", 0, 30.0), ("base", 1, 10.0), ("super", 1, 15.0)]
