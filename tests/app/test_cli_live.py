@@ -51,6 +51,29 @@ def test_a_film_into_a_folder_of_pictures(run: Run, tmp_path: Path) -> None:
     np.testing.assert_array_equal(load_picture("frames/000002.png").frame, pictures_of(film)[1])
 
 
+def test_a_film_is_never_painted_over_itself(run: Run, tmp_path: Path) -> None:
+    film = write_video(tmp_path / "film.mp4", frames=4)
+    before = film.read_bytes()
+    for sink in (film, "film.mp4", f"../{tmp_path.name}/film.mp4"):
+        for option in ((), ("--overwrite",)):
+            result = run("live", film, "--sink", sink, "--every-frame", *option)
+            assert result.exit_code == 1
+            assert result.stderr == f"error: '{sink}' is the source.\n  Give another --sink.\n"
+    assert film.read_bytes() == before
+
+
+def test_a_video_that_exists_is_replaced_when_asked_for(run: Run) -> None:
+    other = write_video(Path("other.mp4"), frames=4)
+    before = other.read_bytes()
+    arguments = (*PATTERN, "--every-frame", "--frames", 2, "--sink", "other.mp4")
+    result = run(*arguments)
+    assert result.exit_code == 1
+    assert "there is a file 'other.mp4' already; use --overwrite" in result.stderr
+    assert other.read_bytes() == before
+    assert run(*arguments, "--overwrite").exit_code == 0
+    assert len(pictures_of(other)) == 2
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX's")
 def test_a_shutdown_ends_it_as_ctrl_c_does(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     draw = Pattern.frame

@@ -1,7 +1,9 @@
 """``artem video``, from films to films."""
 
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from app.conftest import Run
@@ -47,6 +49,29 @@ def test_several_films_into_a_folder(run: Run, film: Path) -> None:
     assert result.exit_code == 1
     assert "error: 'broken.mp4' is not a video that can be read here" in result.stderr
     assert sorted(file.name for file in Path("out").iterdir()) == ["film.mp4", "other.mkv"]
+
+
+def test_what_cannot_be_read_or_kept_does_not_stop_the_others(run: Run, tmp_path: Path) -> None:
+    write_video(tmp_path / "old.avi", frames=3, codec="mpeg4", sound="pcm_s16le")
+    write_video(tmp_path / "odd.mp4", frames=3, tagged=8)
+    write_video(tmp_path / "nine.avi", frames=3, codec="mpeg4", sound="pcm_s16le", channels=9)
+    write_video(tmp_path / "last.mp4", frames=3)
+    files = ("odd.mp4", "old.avi", "nine.avi", "last.mp4")
+    result = run("video", *files, "-s", "great-wave", "-o", "out")
+    assert result.exit_code == 1
+    assert "error: The colors of 'odd.mp4' are stored in a way that" in result.stderr
+    assert "error: The sound of 'nine.avi' (Invalid argument) cannot be stored" in result.stderr
+    assert sorted(file.name for file in Path("out").iterdir()) == ["last.mp4", "old.mp4"]
+    np.testing.assert_array_equal(sound_of("out/old.mp4"), sound_of("old.avi"))
+
+
+@pytest.mark.parametrize("options", [(), ("--fps", "30")])
+def test_a_last_frame_that_is_held(run: Run, tmp_path: Path, options: tuple[str, ...]) -> None:
+    write_video(tmp_path / "slides.mp4", held_s=Fraction(5))
+    result = run("video", "slides.mp4", "-s", "great-wave", "-o", "out.mkv", *options)
+    assert (result.exit_code, result.stderr) == (0, "")
+    with av.open("out.mkv") as painted:
+        assert painted.duration == pytest.approx(6_900_000, abs=2_000)
 
 
 def test_keyframes(run: Run, film: Path) -> None:

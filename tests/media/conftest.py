@@ -1,5 +1,6 @@
 """Media made by the tests, and stand-ins for what a pipeline is made of."""
 
+import io
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -46,6 +47,10 @@ def write_video(
     codec: str = "libx264",
     pix_fmt: str = "yuv420p",
     options: dict[str, str] | None = None,
+    pixel_aspect: Fraction = Fraction(1),
+    held_s: Fraction | None = None,
+    channels: int = 1,
+    tagged: int | None = None,
 ) -> Path:
     """A film whose frame ``i`` is ``draw_frame(i)``.
 
@@ -53,6 +58,10 @@ def write_video(
         ticks: times in thousandths of a second instead of an even rate.
         sound: codec of a track with :func:`tone`.
         colors: matrix, range, primaries and transfer to tag it with.
+        pixel_aspect: a pixel's width over its height.
+        held_s: how long the last frame is shown, where the others are so long as the rate says.
+        channels: of the sound.
+        tagged: as if its matrix were another.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
     with av.open(str(file), "w", options=options or {}) as out:
@@ -61,13 +70,17 @@ def write_video(
         stream.pix_fmt = pix_fmt
         context = stream.codec_context
         context.colorspace, context.color_range = colors[:2]
+        context.colorspace = context.colorspace if tagged is None else tagged
         context.color_primaries, context.color_trc = colors[2:]
         context.gop_size = 5
+        context.sample_aspect_ratio = pixel_aspect
         if ticks is not None:
             context.time_base = Fraction(1, 1000)
         if rotation:
             stream.set_display_rotation(rotation)
-        track: Any = out.add_stream(sound, rate=RATE, layout="mono") if sound else None
+        layout = {1: "mono", 2: "stereo"}.get(channels, f"{channels}C")
+        track: Any = out.add_stream(sound, rate=RATE, layout=layout) if sound else None
+        packets: list[Any] = []
         for index in range(frames):
             upright = draw_frame(index, *size)
             stored = np.ascontiguousarray(np.rot90(upright, -rotation // 90))
@@ -75,18 +88,48 @@ def write_video(
             picture = rgb.reformat(
                 format=pix_fmt, dst_colorspace=colors[0], dst_color_range=colors[1]
             )
+            picture.colorspace = picture.colorspace if tagged is None else tagged
             picture.pts = index if ticks is None else ticks[index]
             picture.time_base = Fraction(1, fps) if ticks is None else Fraction(1, 1000)
-            out.mux(stream.encode(picture))
-        out.mux(stream.encode(None))
+            packets += stream.encode(picture)
+        packets += stream.encode(None)
+        for packet in packets:
+            if held_s is not None:
+                shown_s = held_s if packet is packets[-1] else Fraction(1, fps)
+                packet.duration = round(shown_s / packet.time_base)
+            out.mux(packet)
         if track is not None:
-            samples = tone(frames / fps)
-            plain = av.AudioFrame.from_ndarray(samples, format="fltp", layout="mono")
+            samples = np.repeat(tone(frames / fps), channels, axis=1)
+            plain = av.AudioFrame.from_ndarray(samples, format="flt", layout=layout)
             plain.rate, plain.pts = RATE, 0
-            fitting = av.AudioResampler(track.codec_context.format, "mono", RATE)
+            fitting = av.AudioResampler(track.codec_context.format, layout, RATE)
             for part in fitting.resample(plain):
                 out.mux(track.encode(part))
             out.mux(track.encode(None))
+    return file
+
+
+def later(source: Path, file: Path, late_s: Fraction, **tags: Any) -> Path:
+    """The same packets in another file, whose clock is so much later.
+
+    Args:
+        tags: ``chapters``, and ``subtitles`` in SubRip's format.
+    """
+    subtitles: str | None = tags.get("subtitles")
+    with av.open(str(source)) as film, av.open(str(file), "w") as out:
+        inputs = [film]
+        if subtitles is not None:
+            inputs.append(av.open(io.BytesIO(subtitles.encode()), format="srt"))
+        out.set_chapters(tags.get("chapters", []))
+        tracks = [{s.index: out.add_stream_from_template(s) for s in one.streams} for one in inputs]
+        for one, made in zip(inputs, tracks, strict=True):
+            for packet in one.demux():
+                if packet.dts is not None:
+                    packet.pts += round(late_s / packet.time_base)
+                    packet.dts += round(late_s / packet.time_base)
+                    packet.stream = made[packet.stream_index]
+                    out.mux(packet)
+            one.close()
     return file
 
 

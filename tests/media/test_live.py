@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import datetime, tzinfo
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,24 @@ def test_a_whole_live_run(tiny_library: Any) -> None:
     assert figures.shown == 10
     assert begun[0].figures.shown == 10
     np.testing.assert_array_equal(sink.frames[3].frame, painter(at(3)))
+
+
+def test_recordings_of_one_second_do_not_replace_each_other(
+    tiny_library: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Stopped(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> "Stopped":
+            return cls(2026, 1, 2, 3, 4, 5)
+
+    monkeypatch.setattr("artem.media.live.datetime", Stopped)
+    for frames in (1, 2, 3):
+        painter = Painter(Controls(Settings("identity", recording=True)), threads=1, in_turn=True)
+        source = Frames([at(index) for index in range(frames)])
+        run_live(source, NullSink(), painter, recordings=tmp_path)
+    found = {file.name: len(pictures_of(file)) for file in tmp_path.glob("*.mp4")}
+    name = "artem-2026-01-02-030405"
+    assert found == {f"{name}.mp4": 1, f"{name}-2.mp4": 2, f"{name}-3.mp4": 3}
 
 
 class TestNames:

@@ -44,6 +44,15 @@ class TestPictureMask:
         assert values[0, 0] == 0
         assert values[0, -1] == pytest.approx(0.8)
 
+    def test_one_with_transparency_counts_by_its_opacity(self, tmp_path: Path) -> None:
+        cutout = np.full((10, 20, 4), 255, np.uint8)
+        cutout[:, 10:, 3] = 0
+        Image.fromarray(cutout).save(tmp_path / "mask.png")
+        for inverted in (False, True):
+            values = PictureMask(tmp_path / "mask.png", inverted=inverted)(BRIGHT)
+            assert (values[:, :28] == (not inverted)).all()
+            assert (values[:, 36:] == inverted).all()
+
     def test_a_folder_has_one_for_each_frame(self, tmp_path: Path) -> None:
         for number in range(1, 12):
             save_mask(tmp_path / "masks" / f"m{number}.png", 10 * number, 0)

@@ -197,14 +197,36 @@ def with_micro(
     shutil.copytree(tiny_library.folder, folder)
     monkeypatch.setattr("artem.runtime.library.MODELS", folder)
     micro = another_network(folder / "fast.onnx", folder / "micro.onnx")
-    wave = find_style("great-wave")
-    vector = np.random.default_rng(3).normal(0.8, 0.5, micro.style_size).astype(np.float32)
-    both = replace(
-        wave, vectors=wave.vectors | {micro.identity: vector},
-        networks=wave.networks | {micro.identity: "micro"},
-    )  # fmt: skip
-    save_style(folder / "styles" / "great-wave.safetensors", both)
+    add_wave(micro)
     return micro
+
+
+@pytest.fixture(scope="module")
+def tiny_binary(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A binary network with random weights, exported once."""
+    from artem.export.onnx import export_network
+    from artem.learn.networks import SlimNet
+
+    network = SlimNet(stem=4, trunk=8, half=4, blocks=1, refine=1, binary=8)
+    file = tmp_path_factory.mktemp("binary") / "fast.binary.onnx"
+    return export_network(network, file, name="fast.binary", card={}).path
+
+
+@pytest.fixture
+def with_binary(with_micro: NetworkFile, tiny_binary: Path) -> None:
+    """The same with a binary form of `fast`, which has great-wave alone; `micro` has none."""
+    add_wave(load_network_file(shutil.copy(tiny_binary, with_micro.path.parent)))
+
+
+def add_wave(network: NetworkFile) -> None:
+    """Make great-wave a style of a network too, with random numbers."""
+    wave = find_style("great-wave")
+    vector = np.random.default_rng(3).normal(0.8, 0.5, network.style_size).astype(np.float32)
+    both = replace(
+        wave, vectors=wave.vectors | {network.identity: vector},
+        networks=wave.networks | {network.identity: network.name},
+    )  # fmt: skip
+    save_style(network.path.parent / "styles" / "great-wave.safetensors", both)
 
 
 class Costly(Governor):
@@ -264,6 +286,77 @@ def test_a_style_that_micro_lacks_is_not_waited_for_with_micro() -> None:
     assert (painter.way.network, painter.way.scale) == ("fast", 0.71)
     small = Stylizer("starry-night", threads=1)(resize(draw_frame(2), 45, 34))
     np.testing.assert_array_equal(painted, resize(small, 64, 48))
+
+
+@pytest.mark.usefixtures("with_binary")
+def test_in_a_precision_that_micro_lacks_it_only_paints_smaller() -> None:
+    governor = Costly(25, ladder(2))
+    controls, painter = painter_of(
+        Settings("great-wave", precision="binary"), networks=networks_for(), governor=governor
+    )
+    assert ways(painter) == [("fast", 1.0), ("fast", 0.84), ("fast", 0.71), ("fast", 0.59)]
+    assert painter.engine == "xnor"
+    controls.change(precision="float")
+    assert ways(painter, 2) == [("micro", 0.84)]
+
+
+def test_what_cannot_be_prepared_is_said_once_and_another_way_found(
+    with_micro: NetworkFile,
+) -> None:
+    said: list[str] = []
+    controls = Controls(Settings("great-wave"))
+    painter = Painter(
+        controls, networks=networks_for(), governor=Step(30, [ladder(2)[0], ladder(2)[3]]),
+        on_change=said.append, threads=1,
+    )  # fmt: skip
+    with_micro.path.unlink()
+    until(painter, lambda: painter.way is not None and painter.way.scale == 0.71)
+    failure, change = said
+    assert failure.startswith("still painting with fast at full size: 'micro' is not a network")
+    assert change == "painting with fast at 71 % of the size"
+    controls.change(style="starry-night")
+    painted = Stylizer("starry-night", threads=1)(resize(draw_frame(1), 45, 34))
+    np.testing.assert_array_equal(painter(at(1)), resize(painted, 64, 48))
+
+
+def test_what_failed_is_tried_again_when_something_is_changed(
+    with_micro: NetworkFile,
+) -> None:
+    said: list[str] = []
+    controls = Controls(Settings("great-wave"))
+    painter = Painter(controls, governor=Step(30, ladder()), on_change=said.append, threads=1)
+    file = with_micro.path.with_name("fast.onnx")
+    content = file.read_bytes()
+    painter(at(0))
+    file.unlink()
+    until(painter, lambda: bool(said))
+    for index in range(50):
+        painter(at(index))
+    assert len(said) == 1 and "still painting with fast at full size" in said[0]
+    file.write_bytes(content)
+    controls.change(strength=0.9)
+    until(painter, lambda: painter.way is not None and painter.way.scale == 0.84)
+    assert said[1:] == ["painting with fast at 84 % of the size"]
+
+
+@pytest.mark.usefixtures("with_binary")
+def test_a_style_is_checked_for_the_precision_in_force() -> None:
+    controls = Controls(Settings("great-wave"))
+    painter = Painter(controls, threads=1)
+    painter(at(0))
+    controls.change(precision="binary")
+    with pytest.raises(StyleError, match=r"'starry-night' .* 'fast\.binary'"):
+        controls.change(style="starry-night")
+    until(painter, lambda: painter.engine == "xnor")
+    with pytest.raises(StyleError, match=r"'starry-night' .* 'fast\.binary'"):
+        controls.change(style="starry-night")
+    painter(at(1))
+    controls.change(style="starry-night", precision="float")  # what is in use cannot paint it
+    painted = Stylizer("starry-night", threads=1)(draw_frame(2))
+    np.testing.assert_array_equal(painter(at(2)), painted)
+    with pytest.raises(StyleError, match="'starry-night'"):
+        controls.change(precision="binary")
+    np.testing.assert_array_equal(painter(at(2)), painted)
 
 
 def test_the_governor_counts_what_a_mask_takes() -> None:

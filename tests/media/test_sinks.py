@@ -59,6 +59,32 @@ class TestVideoFile:
             raise KeyboardInterrupt
         assert len(pictures_of(file)) == 6
 
+    def test_a_file_that_exists_is_kept_unless_it_may_be_replaced(self, tmp_path: Path) -> None:
+        file = tmp_path / "film.mp4"
+        file.write_bytes(b"a film that nobody has twice")
+        assert "use --overwrite, or another name" in str(VideoFileSink(file).why_not())
+        with pytest.raises(MediaError, match=r"There is a file '.*' already"):
+            VideoFileSink(file).__enter__()
+        with VideoFileSink(file, overwrite=True):
+            pass
+        assert file.read_bytes() == b"a film that nobody has twice"  # no frame, no new film
+        with VideoFileSink(file, overwrite=True) as sink:
+            sink.put(uneven()[0])
+        assert len(pictures_of(file)) == 1
+        assert os.listdir(tmp_path) == [file.name]
+
+    def test_a_file_that_came_meanwhile_is_kept_too(self, tmp_path: Path) -> None:
+        file = tmp_path / "film.mp4"
+        with (
+            pytest.raises(MediaError, match=r"(?s)exists.*What was shown is in '.*\.part\.mp4'"),
+            VideoFileSink(file) as sink,
+        ):
+            sink.put(uneven()[0])
+            file.write_bytes(b"another run's")
+        assert file.read_bytes() == b"another run's"
+        (kept,) = (one for one in tmp_path.iterdir() if one != file)
+        assert len(pictures_of(kept)) == 1
+
     def test_a_name_that_was_taken_meanwhile_costs_no_frame(self, tmp_path: Path) -> None:
         file = tmp_path / "film.mp4"
         with (

@@ -288,21 +288,35 @@ class TestPaced:
         assert source.live
 
 
+class Film(Frames):
+    """Frames whose last one is shown for so long."""
+
+    def __init__(self, frames: list[TimedFrame], last_s: Fraction = Fraction(1, 10)) -> None:
+        super().__init__(frames)
+        self.read_to_s = frames[-1].time_s + last_s
+
+
 class TestResampled:
     @pytest.mark.parametrize(("fps", "numbers"), [
         (10, [0, 1, 2, 3, 4, 5]), (5, [0, 2, 4]), (20, [0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5]),
         (4, [0, 2, 5]),
     ])  # fmt: skip
     def test_the_newest_frame_at_each_tick(self, fps: int, numbers: list[int]) -> None:
-        with Resampled(Frames(timed(6)), Fraction(fps)) as source:
+        with Resampled(Film(timed(6)), Fraction(fps)) as source:
             seen = frames_of(source)
         assert [int(one.frame[0, 0, 0]) for one in seen] == numbers
         assert [one.time_s for one in seen] == [Fraction(tick, fps) for tick in range(len(numbers))]
 
+    def test_the_last_frame_stays_as_long_as_it_is_shown(self) -> None:
+        seen = frames_of(Resampled(Film(timed(6), last_s=Fraction(2)), Fraction(30)))
+        assert [int(one.frame[0, 0, 0]) for one in seen] == [0] * 3 + [1] * 3 + [2] * 3 + [
+            3] * 3 + [4] * 3 + [5] * 60  # fmt: skip
+        assert [one.time_s for one in seen] == [Fraction(tick, 30) for tick in range(75)]
+
     def test_starting_later_gives_the_same_ticks(self) -> None:
-        whole = frames_of(Resampled(Frames(timed(20)), Fraction(7)))
+        whole = frames_of(Resampled(Film(timed(20)), Fraction(7)))
         start_s = whole[5].time_s
-        rest = frames_of(Resampled(Frames(timed(20)[4:]), Fraction(7), start_s=start_s))
+        rest = frames_of(Resampled(Film(timed(20)[4:]), Fraction(7), start_s=start_s))
         assert [one.time_s for one in rest] == [one.time_s for one in whole[5:]]
         assert [one.frame[0, 0, 0] for one in rest] == [one.frame[0, 0, 0] for one in whole[5:]]
 

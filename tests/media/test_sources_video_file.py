@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from media.conftest import draw_frame
+from media.conftest import draw_frame, later
 
 from artem.media.protocols import MediaError, TimedFrame
 from artem.media.sources.video_file import VideoFile
@@ -39,6 +39,69 @@ def test_times_count_from_the_first_frame(film: Film) -> None:
     source, frames = read(film("late.mkv", frames=4, ticks=[3000, 3100, 3200, 3300]))
     assert source.origin_s == 3
     assert [one.time_s for one in frames] == [0, Fraction(1, 10), Fraction(2, 10), Fraction(3, 10)]
+
+
+def test_a_matroska_film_that_begins_late_is_not_cut_off(film: Film) -> None:
+    source, _ = read(film("late.mkv", frames=4, ticks=[3000, 3100, 3200, 3300]))
+    assert source.details.seconds == pytest.approx(0.4)
+    assert not source.cut_off
+
+
+@pytest.mark.parametrize("name", ["held.mp4", "held.mkv"])
+def test_the_last_frame_is_shown_as_long_as_the_file_says(film: Film, name: str) -> None:
+    source, frames = read(film(name, held_s=Fraction(5)))
+    assert frames[-1].time_s == Fraction(19, 10)
+    assert source.read_to_s == Fraction(69, 10)
+    assert not source.cut_off
+
+
+def test_the_last_frame_is_on_show_until_the_end(film: Film) -> None:
+    with VideoFile(film(held_s=Fraction(5)), start_s=Fraction(4), and_shown=True) as source:
+        assert [one.time_s for one in source] == [Fraction(19, 10)]
+
+
+@pytest.mark.parametrize("begin", [100, 4999, 9000])
+def test_a_second_recording_in_one_file_follows_the_first(
+    film: Film, tmp_path: Path, begin: int
+) -> None:
+    plain = film("plain.mkv", frames=20)
+    parts = [
+        later(plain, tmp_path / f"{late_s}.ts", Fraction(late_s)).read_bytes()
+        for late_s in (5000, begin)
+    ]
+    file = tmp_path / "joined.ts"
+    file.write_bytes(b"".join(parts))
+    source, whole = read(file)
+    assert [one.time_s for one in whole] == [Fraction(index, 10) for index in range(40)]
+    assert not source.cut_off
+    _, rest = read(file, start_s=Fraction(27, 10))
+    assert [one.time_s for one in rest] == [one.time_s for one in whole[27:]]
+    np.testing.assert_array_equal(rest[0].frame, whole[27].frame)
+
+
+def test_the_shape_of_pixels_is_told(film: Film) -> None:
+    source, _ = read(film(frames=1, pixel_aspect=Fraction(64, 45)))
+    assert source.details.pixel_aspect == Fraction(64, 45)
+    source, _ = read(film("square.mkv", frames=1))
+    assert source.details.pixel_aspect == 1
+
+
+@pytest.mark.parametrize(("matrix", "stand_in"), [(3, 2), (10, 9)])
+def test_a_matrix_without_coefficients_has_a_stand_in(
+    film: Film, matrix: int, stand_in: int
+) -> None:
+    source, frames = read(film(frames=2, colors=(9, 1, 9, 1), tagged=matrix))
+    assert source.details.colors.matrix == stand_in
+    assert len(frames) == 2
+
+
+def test_colors_that_cannot_be_converted_are_said(film: Film) -> None:
+    for matrix, name in ((8, "YCgCo"), (14, "ICtCp")):
+        with (
+            pytest.raises(MediaError, match=rf"\({name}\)\.\n  Convert them"),
+            VideoFile(film(frames=1, tagged=matrix)),
+        ):
+            pass
 
 
 @pytest.mark.parametrize("rotation", [90, 180, 270])

@@ -88,6 +88,9 @@ def live(
     recordings: Annotated[
         Path, typer.Option(metavar="FOLDER", help="Where the key r records to.")
     ] = Path("."),
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a video that exists.")
+    ] = False,
     only: OnlyOption = None,
     mask: MaskOption = None,
     mask_model: MaskModelOption = None,
@@ -109,6 +112,7 @@ def live(
     from artem.media.keys import Keys
     from artem.media.live import describe_run, run_live
     from artem.media.painter import Painter, networks_for
+    from artem.media.sinks.video_file import VideoFileSink
     from artem.runtime.library import style_files
 
     rate = None if fps is None else Fraction(fps).limit_denominator(1001)
@@ -127,8 +131,12 @@ def live(
     )  # fmt: skip
     keys = Keys(controls, list(style_files()), say=say)
     goes_to = sink_by_name(
-        sink, fps=rate or came_from.fps, press=keys.press, **given(pipe_format=pipe_format)
-    )
+        sink, fps=rate or came_from.fps, overwrite=overwrite, press=keys.press,
+        **given(pipe_format=pipe_format),
+    )  # fmt: skip
+    film = Path(source).expanduser()
+    if isinstance(goes_to, VideoFileSink) and film.resolve() == goes_to.path.resolve():
+        raise ArtemError(f"'{sink}' is the source.\n  Give another --sink.")
     for end, kind in ((came_from, "source"), (goes_to, "sink")):
         reason = end.why_not()
         if reason is not None:

@@ -115,16 +115,15 @@ def load_areas(paintings: Sequence[Painting], masks: Sequence[str], rest: str | 
 
 
 def load_mask(file: Path) -> Frame:
-    """A mask, uint8 ``(H, W)``: a picture's opacity where it has any, else its luminance.
+    """A picture as a mask, uint8 ``(H, W)``: see :func:`artem.core.mask.mask_of`.
 
     Raises:
         PictureError: it cannot be read, or nothing in it is light.
     """
-    from artem.core.color import gray
+    from artem.core.mask import mask_of
     from artem.core.picture import load_picture
 
-    picture = load_picture(file.expanduser())
-    mask: Frame = gray(picture.frame)[..., 0] if picture.alpha is None else picture.alpha
+    mask = mask_of(load_picture(file.expanduser()))
     if not (mask > 127).any():
         raise PictureError(
             f"The mask '{file}' is dark all over and selects nothing.\n"

@@ -89,6 +89,7 @@ def sink_by_name(
     *,
     fps: Fraction | None = None,
     pipe_format: str = "y4m",
+    overwrite: bool = False,
     press: Callable[[str], bool] | None = None,
 ) -> Sink:
     """A sink: ``window``, ``null``, ``camera``, ``pipe``, a video file's name or a folder's.
@@ -97,6 +98,7 @@ def sink_by_name(
         text: what it is called; one that ends with a slash is a folder's.
         fps: how many frames a second come, for sinks that must say so.
         pipe_format: ``y4m`` or ``rgb24``.
+        overwrite: a video may replace one that exists.
         press: told of the window's keys.
 
     Raises:
@@ -112,7 +114,7 @@ def sink_by_name(
         return sinks[text]()
     path = Path(text).expanduser()
     if path.suffix.lower() in CODECS and not path.is_dir():
-        return VideoFileSink(path, fps=fps)
+        return VideoFileSink(path, fps=fps, overwrite=overwrite)
     if path.is_dir() or text.endswith("/"):
         return ImageFolderSink(path)
     raise MediaError(

@@ -10,7 +10,7 @@ import numpy as np
 
 from artem.core.picture import Frame
 from artem.media.protocols import MediaError
-from artem.media.pyav import MATRICES, SRGB, Colors, require_pyav
+from artem.media.pyav import SRGB, Colors, convertible, require_pyav
 
 CODECS = {
     ".mp4": "libx264", ".m4v": "libx264", ".mov": "libx264", ".mkv": "libx264",
@@ -58,6 +58,7 @@ class Encoder:
         time_base_s: what ``pts`` counts.
         colors: tags to write, and the matrix to convert by.
         rotation: tag to write; frames are turned back by it before they are stored.
+        pixel_aspect: tag to write, of pixels as they are stored; VP9 has none.
         survives: keep what was written readable even when the file is never closed (MP4 only).
 
     Raises:
@@ -74,6 +75,7 @@ class Encoder:
         time_base_s: Fraction,
         colors: Colors = SRGB,
         rotation: int = 0,
+        pixel_aspect: Fraction = Fraction(1),
         survives: bool = False,
     ) -> None:
         require_pyav()
@@ -92,6 +94,7 @@ class Encoder:
         stored = self._size[::-1] if self._turns % 2 else self._size
         stream.width, stream.height = stored
         stream.pix_fmt = "yuv420p"
+        stream.codec_context.sample_aspect_ratio = pixel_aspect
         stream.codec_context.time_base = time_base_s
         stream.codec_context.colorspace = colors.matrix
         stream.codec_context.color_range = colors.range
@@ -116,7 +119,7 @@ class Encoder:
         colors = self._colors
         picture = rgb.reformat(
             format="yuv420p",
-            dst_colorspace=colors.matrix if colors.matrix in MATRICES else None,
+            dst_colorspace=convertible(colors.matrix),
             dst_color_range=colors.range or 1,
         )
         picture.color_primaries, picture.color_trc = colors.primaries, colors.transfer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from artem.media.painter import Painter
 from artem.media.pipeline import Pipeline
 from artem.media.protocols import MediaError, Source, TimedFrame
 from artem.media.pyav import Details
-from artem.media.segments import SEGMENT_S, SegmentFolder, SegmentSink, identity_of
+from artem.media.segments import LEAD_FRAMES, SEGMENT_S, SegmentFolder, SegmentSink, identity_of
 from artem.media.sources.resampled import Resampled
 from artem.media.sources.video_file import VideoFile
 
@@ -50,7 +50,7 @@ class Film:
         segment_s: length of the pieces it is written in.
 
     Attributes:
-        details: of the source.
+        details: of the source; of its pixels as squares when VP9 is written, which has no others.
         frames: how many the result will have, as far as that is known.
         notes: what cannot be kept, one sentence each.
 
@@ -71,6 +71,10 @@ class Film:
         with VideoFile(source) as opened:
             self.details: Details = opened.details
             self._origin_s = opened.origin_s
+        oblong = codec == "libvpx-vp9" and self.details.pixel_aspect != 1
+        if oblong:
+            width_px = round(self.details.width_px * self.details.pixel_aspect)
+            self.details = replace(self.details, width_px=width_px, pixel_aspect=Fraction(1))
         self.source, self.target = source, target
         self._segment_s = segment_s
         self._fps = fps
@@ -79,6 +83,8 @@ class Film:
         if self.details.bits > 8:
             self.notes.append(f"its {self.details.bits}-bit colors become 8-bit")
         width, height = self.size_px
+        if oblong:
+            self.notes.append(f"WebM has square pixels only: it becomes {width}x{height}")
         if (even(width), even(height)) != (width, height) and codec == "libx264":
             self.notes.append(
                 f"H.264 needs even sides: {width}x{height} becomes {even(width)}x{even(height)}"
@@ -140,7 +146,10 @@ class Film:
             self._paint_rest(painter, len(finished), there, mask, carries, on_frame)
         segments, end = self._folder.finished(), self._folder.read_end()
         assert end is not None
-        join(segments, self.source, self.target, origin_s=self._origin_s, rate=self.rate)
+        join(
+            segments, self.source, self.target, origin_s=self._origin_s,
+            end_s=Fraction(end["end_s"]),
+        )  # fmt: skip
         self._folder.remove()
         frames = sum(segment.frames for segment in segments)
         return Report(frames, there, end["cut_off_s"], end["damaged"])
@@ -156,13 +165,16 @@ class Film:
     ) -> None:
         start_s = lead_s = Fraction(0)
         if number:
-            last = self._folder.finished()[-1]
+            finished = self._folder.finished()
+            last = finished[-1]
             if last.next_s is None:  # killed between the last piece and the word of its end
                 start_s = lead_s = last.lead_s[-1] + 1 / self.rate
             else:
                 start_s = last.next_s
-                lead_s = last.lead_s[0] if carries else start_s
-                there -= len(last.lead_s) if carries else 0
+                leads_s = [time_s for piece in finished for time_s in piece.lead_s]
+                leads_s = leads_s[-LEAD_FRAMES:] if carries else []
+                lead_s = min(leads_s, default=start_s)
+                there -= len(leads_s)
         if mask is not None:
             mask.next = there
         file = VideoFile(self.source, start_s=lead_s, and_shown=self._fps is not None)
@@ -180,7 +192,12 @@ class Film:
         if not self._folder.finished():
             raise MediaError(f"'{self.source}' holds no frame that can be read.")
         cut_off_s = float(file.read_to_s) if file.cut_off else None
-        self._folder.write_end({"cut_off_s": cut_off_s, "damaged": file.damaged})
+        end_s = file.read_to_s
+        if self._fps is not None:  # the last frame is as long as all are
+            end_s = self._folder.finished()[-1].lead_s[-1] + 1 / self._fps
+        self._folder.write_end(
+            {"end_s": str(end_s), "cut_off_s": cut_off_s, "damaged": file.damaged}
+        )
 
     def _expected_frames(self) -> int | None:
         if self._fps is None and self.details.frames:
@@ -196,6 +213,7 @@ class Film:
             "source": identity_of(self.source),
             "fps": self._fps,
             "size_px": list(self.size_px),
+            "pixel_aspect": self.details.pixel_aspect,
             "segment_s": self._segment_s,
             "codec": CODEC_OPTIONS[codec_of(self.target)],
         }

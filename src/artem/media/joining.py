@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import heapq
 import io
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from artem.core.files import replacing
+from artem.media.packets import demux_unbroken
 from artem.media.protocols import MediaError
 from artem.media.pyav import open_input, reason_of
 from artem.media.segments import Segment
 
 if TYPE_CHECKING:
     from av.container import InputContainer, OutputContainer
+    from av.container.core import Chapter
     from av.stream import Stream
 
 FORMATS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}
 
 KEPT_TRACKS = ("audio", "subtitle")
+
+TRIED_PACKETS = 100
+"""So many of the sound are written to nowhere first."""
 
 
 def check_sound(source: Path, target: Path) -> list[str]:
@@ -36,58 +42,74 @@ def check_sound(source: Path, target: Path) -> list[str]:
     import av
 
     left_out: list[str] = []
+    reason = None
     with open_input(str(source)) as container, io.BytesIO() as nowhere:
-        able = av.open(nowhere, "w", format=FORMATS[target.suffix.lower()]).supported_codecs
-        for stream in container.streams:
-            if stream.type == "video" and stream.index == container.streams.video[0].index:
-                continue
-            codec = stream.codec_context.name if stream.codec_context else "unknown"
-            if stream.type not in KEPT_TRACKS:
-                left_out.append(f"track {stream.index} ({stream.type})")
-            elif codec not in able and stream.type == "audio":
-                raise MediaError(
-                    f"The sound of '{source}' ({codec}) cannot be stored in"
-                    f" {target.suffix} as it is.\n  Write an .mkv instead."
-                )
-            elif codec not in able:
-                left_out.append(f"track {stream.index} (subtitles, {codec})")
+        try:
+            with av.open(nowhere, "w", format=FORMATS[target.suffix.lower()]) as out:
+                tracks = _add_tracks(container, out)
+                for stream in container.streams:
+                    if stream.index == container.streams.video[0].index or stream.index in tracks:
+                        continue
+                    codec = stream.codec_context.name if stream.codec_context else "unknown"
+                    if stream.type == "audio":
+                        reason = codec
+                    kind = f"subtitles, {codec}" if stream.type == "subtitle" else stream.type
+                    left_out.append(f"track {stream.index} ({kind})")
+                # Some is refused only with the header, or with the table at the end.
+                for _, packet in islice(_sounds(container, tracks, Fraction(0)), TRIED_PACKETS):
+                    out.mux(packet)
+        except av.error.FFmpegError as error:
+            reason = reason_of(error)
+    if reason is not None:
+        another = "a .mov" if target.suffix.lower() == ".mkv" else "an .mkv"
+        raise MediaError(
+            f"The sound of '{source}' ({reason}) cannot be stored in {target.suffix} as it is.\n"
+            f"  Write {another} instead."
+        )
     return left_out
 
 
 def join(
-    segments: Sequence[Segment], source: Path, target: Path, *, origin_s: Fraction, rate: Fraction
+    segments: Sequence[Segment],
+    source: Path,
+    target: Path,
+    *,
+    origin_s: Fraction,
+    end_s: Fraction,
 ) -> None:
-    """Write the film.
+    """Write the film. It begins at nought, with the first of its tracks.
 
     Args:
         segments: in order.
         source: whose sound, subtitles, chapters and tags go along.
         target: replaced at the end.
         origin_s: time of the first frame in the source's count.
-        rate: frames a second.
+        end_s: until when the last frame is shown, counted from the first one.
 
     Raises:
         ArtemError: a piece cannot be read, or the target not written.
     """
     import av
 
-    with ExitStack() as opened:
-        partial = opened.enter_context(replacing(target))
-        original = opened.enter_context(open_input(str(source)))
-        out = opened.enter_context(av.open(str(partial), "w"))
-        first = opened.enter_context(open_input(str(segments[0].file)))
-        picture = out.add_stream_from_template(first.streams.video[0])
-        _copy_rotation(first, picture)
-        tracks = _add_tracks(original, out)
-        out.metadata.update(original.metadata)
-        out.metadata.pop("encoder", None)
-        if original.chapters():
-            out.set_chapters(original.chapters())
+    with (
+        replacing(target) as partial,
+        open_input(str(source)) as original,
+        open_input(str(segments[0].file)) as first,
+    ):
         try:
-            pictures = _pictures(segments, picture, origin_s, 1 / rate)
-            sounds = _sounds(original, tracks)
-            for _, packet in heapq.merge(pictures, sounds, key=lambda timed: timed[0]):
-                out.mux(packet)
+            with av.open(str(partial), "w") as out:
+                picture = out.add_stream_from_template(first.streams.video[0])
+                _copy_rotation(first, picture)
+                tracks = _add_tracks(original, out)
+                begin_s = min([origin_s, *_begins(original, tracks)])
+                out.metadata.update(original.metadata)
+                out.metadata.pop("encoder", None)
+                if chapters := list(_chapters(original, begin_s)):
+                    out.set_chapters(chapters)
+                pictures = _pictures(segments, picture, origin_s - begin_s, end_s)
+                sounds = _sounds(original, tracks, begin_s)
+                for _, packet in heapq.merge(pictures, sounds, key=lambda timed: timed[0]):
+                    out.mux(packet)
         except av.error.FFmpegError as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise
@@ -98,11 +120,32 @@ def _add_tracks(original: InputContainer, out: OutputContainer) -> dict[int, Str
     able = out.supported_codecs
     tracks: dict[int, Stream] = {}
     for stream in original.streams:
-        if stream.type in KEPT_TRACKS and stream.codec_context.name in able:
-            track = out.add_stream_from_template(stream)
+        codec = stream.codec_context  # a decoder, if there is one
+        if stream.type in KEPT_TRACKS and codec is not None and codec.name in able:
+            track: Any = out.add_stream_from_template(stream)
             track.metadata.update(stream.metadata)
+            if stream.type == "audio" and track.layout.name.endswith(" channels"):
+                # AVI tells only how many there are; others must know which. "2c" is stereo.
+                with suppress(ValueError):  # for nine there is no usual layout
+                    track.layout = f"{track.layout.nb_channels}c"
             tracks[stream.index] = track
     return tracks
+
+
+def _begins(original: InputContainer, tracks: Iterable[int]) -> Iterator[Fraction]:
+    """When each track begins that says so, as the source counts."""
+    for index in tracks:
+        stream = original.streams[index]
+        if stream.start_time is not None and stream.time_base is not None:
+            yield stream.start_time * stream.time_base
+
+
+def _chapters(original: InputContainer, begin_s: Fraction) -> Iterator[Chapter]:
+    for chapter in original.chapters():
+        shift = round(begin_s / (chapter["time_base"] or 1))
+        begin, end = max(0, chapter["start"] - shift), chapter["end"] - shift
+        if end > 0:
+            yield {**chapter, "start": begin, "end": end}
 
 
 def _copy_rotation(first: InputContainer, picture: Any) -> None:
@@ -112,28 +155,32 @@ def _copy_rotation(first: InputContainer, picture: Any) -> None:
 
 
 def _pictures(
-    segments: Sequence[Segment], picture: Any, origin_s: Fraction, frame_s: Fraction
+    segments: Sequence[Segment], picture: Any, shift_s: Fraction, end_s: Fraction
 ) -> Iterator[tuple[Fraction, Any]]:
     for segment in segments:
+        until_s = end_s if segment.next_s is None else segment.next_s
         with open_input(str(segment.file)) as container:
-            for packet in container.demux(video=0):
+            for number, packet in enumerate(container.demux(video=0), start=1):
                 if packet.dts is None or packet.pts is None:
                     continue
                 base_s = packet.time_base
-                shift = round((segment.begin_s + origin_s) / base_s)
+                if number == segment.frames:  # the piece itself does not know how long it is shown
+                    packet.duration = round((until_s - segment.lead_s[-1]) / base_s)
+                shift = round((segment.begin_s + shift_s) / base_s)
                 packet.pts += shift
                 packet.dts += shift
-                packet.duration = packet.duration or round(frame_s / base_s)
                 packet.stream = picture
                 yield packet.dts * base_s, packet
 
 
-def _sounds(original: InputContainer, tracks: dict[int, Stream]) -> Iterator[tuple[Fraction, Any]]:
+def _sounds(
+    original: InputContainer, tracks: dict[int, Stream], begin_s: Fraction
+) -> Iterator[tuple[Fraction, Any]]:
     from av.error import FFmpegError
 
     if not tracks:
         return
-    packets = original.demux(*(original.streams[index] for index in tracks))
+    packets = demux_unbroken(original, *(original.streams[index] for index in tracks))
     while True:
         try:
             packet = next(packets, None)
@@ -141,7 +188,10 @@ def _sounds(original: InputContainer, tracks: dict[int, Stream]) -> Iterator[tup
             return
         if packet is None:
             return
-        if packet.dts is not None and not packet.is_corrupt:  # the last one may be half there
-            time_s = packet.dts * packet.time_base
-            packet.stream = tracks[packet.stream_index]
-            yield time_s, packet
+        if packet.stream_index not in tracks or packet.dts is None or packet.is_corrupt:
+            continue  # pictures; the word of the end; a last one that is half there
+        shift = round(begin_s / packet.time_base)
+        packet.dts -= shift
+        packet.pts = None if packet.pts is None else packet.pts - shift
+        packet.stream = tracks[packet.stream_index]
+        yield packet.dts * packet.time_base, packet

@@ -142,8 +142,12 @@ def run_live(
         return describe_run(pipeline.figures, painter)
 
     def record_to() -> Sink:
-        name = f"artem-{datetime.now():%Y-%m-%d-%H%M%S}.mp4"
-        return VideoFileSink(Path(recordings) / name, fps=source.fps)
+        begun = f"artem-{datetime.now():%Y-%m-%d-%H%M%S}"
+        path, number = Path(recordings) / f"{begun}.mp4", 1
+        while path.exists():  # another one of this second
+            number += 1
+            path = path.with_stem(f"{begun}-{number}")
+        return VideoFileSink(path, fps=source.fps)
 
     output = LiveOutput(sink, painter.controls, describe=describe, record_to=record_to, say=say)
     pipeline = Pipeline(source, painter, output, newest_only=newest_only)

@@ -74,8 +74,7 @@ class ModelMask:
         if not self._channels_last:
             given = np.ascontiguousarray(given.transpose(0, 3, 1, 2))
         likely = _likelihood(self._run(given), self._path)
-        gray = (likely.clip(0, 1) * 255).round().astype(np.uint8)
-        return to_mask(np.repeat(gray[..., None], 3, axis=2), frame, self._inverted)
+        return to_mask((likely.clip(0, 1) * 255).round().astype(np.uint8), frame, self._inverted)
 
 
 def _dynamic_side(side_px: int, frame: Frame) -> int:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from artem.core.color import with_colors_of
-from artem.core.errors import NetworkError, StyleError
+from artem.core.errors import ArtemError, NetworkError
 from artem.core.network_file import NetworkFile
 from artem.core.picture import Frame
 from artem.core.style_file import Style
@@ -28,6 +28,7 @@ from artem.media.protocols import TimedFrame
 from artem.media.steady import Steadier
 from artem.runtime.library import IDENTITY, StyleChoice, find_network, find_style
 from artem.runtime.stylizer import Stylizer
+from artem.runtime.versions import version_for
 
 LIGHTER: dict[str, tuple[str, ...]] = {"fine": ("fast", "micro"), "fast": ("micro",)}
 """Shipped networks that may step in for another, the best one first."""
@@ -60,7 +61,7 @@ class Painter:
     Args:
         controls: how to paint; may change between two frames, from any thread.
         networks: the preferred one first, which must have every style; those after it may be
-            chosen by the governor for the styles that they have.
+            chosen by the governor for the styles and in the precisions that they have.
         engine, threads: as for :class:`~artem.Stylizer`.
         governor: keeps the frame rate; without it every frame is painted at ``scale``.
         scale: what the sides are multiplied with before painting; the painting is enlarged.
@@ -106,26 +107,29 @@ class Painter:
         self._brushes: OrderedDict[Way, Stylizer] = OrderedDict()
         self._dipped: dict[Way, Settings] = {}
         self._coming: tuple[Way, Future[Stylizer]] | None = None
+        self._failed: tuple[Way, Settings] | None = None
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="artem-compile")
         self._steadier: Steadier | None = None
         self._evener: Evener | None = None
         self._checked = controls.settings
         self._stand_ins = {name: find_network(name) for name in self._networks[1:]}
-        self._able: tuple[StyleChoice | None, set[str]] = (None, set())
+        self._versions: dict[str, dict[str, NetworkFile]] = {}
+        self._able: tuple[tuple[StyleChoice, str] | None, set[str]] = (None, set())
         self._first = first = self._stylizer(self._networks[0], controls.settings)
         self.engine, self.precision = first.engine, first.precision
         controls.check = self.check
 
     def check(self, settings: Settings) -> None:
         """Raise an :class:`~artem.ArtemError` unless these settings can be followed."""
+        first = self._first
         if settings.precision != self._checked.precision:
-            self._stylizer(self._networks[0], settings)
+            first = self._stylizer(self._networks[0], settings)
         if settings.steady > 0 and self._checked.steady == 0:
             Steadier()
         if settings.even > 0 and self._checked.even == 0:
             Evener()
-        self._first.style_vector(settings.style, strength=settings.strength)
-        self._checked = settings
+        first.style_vector(settings.style, strength=settings.strength)
+        self._first, self._checked = first, settings
 
     def recipe(self) -> dict[str, object]:
         """All that a painting depends on beside the frame, in a form that can be compared."""
@@ -195,43 +199,65 @@ class Painter:
     def _way(self, settings: Settings, frame: Frame) -> Way:
         height, width = frame.shape[:2]
         network, scale = self._networks[self._rung.network], self._rung.scale
-        if not self._has_style(network, settings.style):
+        if not self._can_paint(network, settings):
             # The preferred one, at the size at which it costs as much.
             network, scale = self._networks[0], round(self._rung.cost**0.5, 2)
         return Way(network, settings.precision, scale, width, height)
 
-    def _has_style(self, network: str, style: StyleChoice) -> bool:
-        """Whether a network can paint the style; looked up when the style changes."""
+    def _can_paint(self, network: str, settings: Settings) -> bool:
+        """Whether a network has the style in the precision; looked up when one of them changes."""
         if network == self._networks[0]:
             return True
-        if self._able[0] != style:
-            chosen = list(style) if isinstance(style, Mapping) else [style]
-            able = {n for n, file in self._stand_ins.items() if all(_has(file, s) for s in chosen)}
-            self._able = (style, able)
+        asked = (settings.style, settings.precision)
+        if self._able[0] != asked:
+            versions = self._versions_in(settings.precision)
+            able = {name for name, file in versions.items() if _has(file, settings.style)}
+            self._able = (asked, able)
         return network in self._able[1]
+
+    def _versions_in(self, precision: str) -> dict[str, NetworkFile]:
+        """The stand-ins that have a version of a precision, by name, as that version."""
+        if precision not in self._versions:
+            found = self._versions[precision] = {}
+            for name, file in self._stand_ins.items():
+                with suppress(NetworkError):
+                    found[name] = version_for(file, precision=precision, engine=self._engine)
+        return self._versions[precision]
 
     def _brush(self, wanted: Way, settings: Settings) -> tuple[Stylizer, Way]:
         """The stylizer for a way, or while it is being compiled the one in use."""
         now = self.way
-        can_wait = (
-            now is not None
-            and (now.width_px, now.height_px) == (wanted.width_px, wanted.height_px)
-            and self._has_style(now.network, settings.style)
-        )
         if wanted not in self._brushes:
-            if self._in_turn or not can_wait:
+            if now is None or self._in_turn or not self._goes_on(now, wanted, settings):
                 self._keep(wanted, self._compiled(wanted, settings))
-            elif self._coming is None:
-                self._coming = (wanted, self._pool.submit(self._compiled, wanted, settings))
-            elif self._coming[1].done():
-                (way, coming), self._coming = self._coming, None
-                self._keep(way, coming.result())
+            elif (wanted, settings) != self._failed:
+                self._prepare(wanted, settings, now)
         way = wanted if wanted in self._brushes or now is None else now
         brush = self._brushes[way]
         self._brushes.move_to_end(way)
         self._dip(brush, way, settings)
         self.engine, self.precision = brush.engine, brush.precision
         return brush, way
+
+    def _goes_on(self, now: Way, wanted: Way, settings: Settings) -> bool:
+        """Whether what is in use can paint the frames until another is ready."""
+        if (now.width_px, now.height_px) != (wanted.width_px, wanted.height_px):
+            return False
+        same = self._dipped[now].style == settings.style
+        return same or _has(self._brushes[now].network, settings.style)
+
+    def _prepare(self, wanted: Way, settings: Settings, now: Way) -> None:
+        """Compile beside the run. What fails is not tried again until something is changed."""
+        if self._coming is None:
+            self._coming = (wanted, self._pool.submit(self._compiled, wanted, settings))
+        elif self._coming[1].done():
+            (way, coming), self._coming = self._coming, None
+            try:
+                self._keep(way, coming.result())
+            except ArtemError as error:
+                self._failed = (way, settings)
+                self._able[1].discard(way.network)
+                self._on_change(f"still {describe_way(now)}: {error}")
 
     def _keep(self, way: Way, brush: Stylizer) -> None:
         self._brushes[way] = brush
@@ -271,13 +297,14 @@ def networks_for(network: str = "fast") -> list[str]:
     return found
 
 
-def _has(network: NetworkFile, style: str | Path | Style) -> bool:
-    """Whether a style is there for a network, or can be predicted for it."""
+def _has(network: NetworkFile, choice: StyleChoice) -> bool:
+    """Whether every style of a choice is there for a network, or can be predicted for it."""
+    styles: list[str | Path | Style] = list(choice) if isinstance(choice, Mapping) else [choice]
     try:
-        found = find_style(style, network)
-    except StyleError:  # a picture, and no predictor
+        found = [find_style(style, network) for style in styles]
+    except ArtemError:  # a picture, and no predictor
         return False
-    return network.identity in found.vectors or found.name == IDENTITY.name
+    return all(one.name == IDENTITY.name or network.identity in one.vectors for one in found)
 
 
 def split_view(frame: Frame, painted: Frame, split: float) -> Frame:

@@ -17,7 +17,17 @@ if TYPE_CHECKING:
 INSTALL = "pip install 'artem-style[video]'"
 
 MATRICES = {1, 4, 5, 6, 7, 9}
-"""Numbers of ``AVColorSpace`` for which libswscale has coefficients; else it takes BT.601's."""
+"""Numbers of ``AVColorSpace`` for which libswscale has coefficients."""
+
+STAND_INS = {3: 2, 10: 9}
+"""What is read and written as another: a number without meaning as unknown, and BT.2020's
+constant luminance as its usual, non-constant one."""
+
+OTHER_COLORS = {
+    8: "YCgCo", 11: "Y'D'zD'x", 12: "chroma-derived", 13: "chroma-derived", 14: "ICtCp",
+    15: "IPT-C2", 16: "YCgCo-Re", 17: "YCgCo-Ro",
+}  # fmt: skip
+"""What none of them comes near to."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +57,7 @@ class Details:
         seconds: how long it should be, or ``None``.
         colors: their meaning.
         bits: of each color value.
+        pixel_aspect: width of a pixel over its height, as stored; 1 when it is not said.
     """
 
     width_px: int
@@ -58,6 +69,7 @@ class Details:
     seconds: float | None
     colors: Colors
     bits: int
+    pixel_aspect: Fraction = Fraction(1)
 
 
 def why_no_pyav() -> str | None:
@@ -94,31 +106,55 @@ def open_input(name: str, *, timeout_s: float | None = None) -> InputContainer:
 
 
 def details_of(container: InputContainer, stream: VideoStream, first: VideoFrame) -> Details:
-    """What is known of the track, once its first frame is decoded."""
-    if stream.duration is not None and stream.time_base is not None:
-        seconds: float | None = float(stream.duration * stream.time_base)
-    elif container.duration is not None and len(container.streams) == 1:
-        seconds = container.duration / 1_000_000
-    else:
-        seconds = _clock_seconds(stream.metadata.get("DURATION", ""))
+    """What is known of the track, once its first frame is decoded.
+
+    Raises:
+        MediaError: its colors are none that can be converted here.
+    """
     rate = stream.average_rate or stream.guessed_rate
+    matrix = int(first.colorspace)
     colors = Colors(
-        int(first.colorspace), int(first.color_range), int(first.color_primaries),
+        STAND_INS.get(matrix, matrix), int(first.color_range), int(first.color_primaries),
         int(first.color_trc),
     )  # fmt: skip
     if first.format.is_rgb:  # stored as YUV from now on
         colors = SRGB
+    elif matrix in OTHER_COLORS:
+        raise MediaError(
+            f"The colors of '{container.name}' are stored in a way that cannot be converted here"
+            f" ({OTHER_COLORS[matrix]}).\n  Convert them to BT.709 first."
+        )
     return Details(
         width_px=first.width, height_px=first.height, rotation=first.rotation % 360,
         rate=rate or None, time_base_s=stream.time_base or Fraction(1, 90_000),
-        frames=stream.frames or None, seconds=seconds, colors=colors,
+        frames=stream.frames or None, seconds=_seconds_of(container, stream, first), colors=colors,
         bits=max((part.bits for part in first.format.components), default=8),
+        pixel_aspect=stream.sample_aspect_ratio or Fraction(1),
     )  # fmt: skip
+
+
+def convertible(matrix: int) -> int:
+    """The matrix to convert by: the one named, where libswscale has it, else BT.601's."""
+    matrix = STAND_INS.get(matrix, matrix)
+    return matrix if matrix in MATRICES else 5
 
 
 def reason_of(error: Exception) -> str:
     """What FFmpeg says of an error, without numbers and function names."""
     return str(getattr(error, "strerror", None) or error or type(error).__name__)
+
+
+def _seconds_of(container: InputContainer, stream: VideoStream, first: VideoFrame) -> float | None:
+    base_s = stream.time_base or Fraction(0)
+    if stream.duration is not None and base_s:
+        seconds: float | None = float(stream.duration * base_s)
+    elif container.duration is not None and len(container.streams) == 1:
+        seconds = container.duration / 1_000_000
+    else:
+        seconds = _clock_seconds(stream.metadata.get("DURATION", ""))
+    if seconds is not None and container.format.name.startswith("matroska"):
+        seconds -= float((first.pts or 0) * base_s)  # it counts from nought, not from the first
+    return seconds
 
 
 def _clock_seconds(text: str) -> float | None:

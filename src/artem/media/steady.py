@@ -14,6 +14,10 @@ from artem.media.opencv import load_opencv
 FLOW_PX = 256
 """Longer side of the pictures between which motion is estimated."""
 
+LEAST_FLOW_PX = 64
+"""Their shorter side at least. DIS halves pictures as often as their width allows, and where
+the height becomes less than the 8 pixels of its patches, the process dies."""
+
 MOST = 0.9
 """Weight of the last painting at a steadiness of 1; with all the weight nothing would be new."""
 
@@ -21,6 +25,9 @@ SIMILAR_LEVELS = 24
 """A place whose frame, moved along, differs by so much is trusted by a third."""
 
 Flow = NDArray[np.float32]
+
+Painted = NDArray[np.float32]
+"""``(H, W, 3)``, not rounded: rounded, what is carried on would never arrive at a new level."""
 
 
 class Steadier:
@@ -40,7 +47,7 @@ class Steadier:
         self._cv2: Any = load_opencv("Steadying")
         self._dis = self._cv2.DISOpticalFlow_create(self._cv2.DISOPTICAL_FLOW_PRESET_FAST)
         self._cuts = Cuts()
-        self._last: tuple[Frame, Frame] | None = None
+        self._last: tuple[Frame, Painted] | None = None
 
     def reset(self) -> None:
         """Forget what was painted."""
@@ -55,14 +62,17 @@ class Steadier:
         """
         gray = self._small_gray(frame)
         cut, last = self._cuts(frame), self._last
+        exact = painted.astype(np.float32)
         if last is None or cut or amount <= 0 or last[1].shape != painted.shape:
-            self._last = (gray, painted)
+            self._last = (gray, exact)
             return painted
         backward, trust = self.motion(last[0], gray)
         warped = self._warp(last[1], backward)
         weight = self._cv2.resize(trust, painted.shape[1::-1]) * np.float32(MOST * amount)
-        result: Frame = self._cv2.blendLinear(painted, warped, 1 - weight, weight)
-        self._last = (gray, result)
+        blended = self._cv2.blendLinear(exact, warped, 1 - weight, weight)
+        np.clip(blended, 0, 255, out=blended)  # cubic warping goes beyond what there was
+        self._last = (gray, blended)
+        result: Frame = self._cv2.convertScaleAbs(blended)  # rounds, quicker than NumPy does
         return result
 
     def motion(self, before: Frame, now: Frame) -> tuple[Flow, NDArray[np.float32]]:
@@ -91,12 +101,12 @@ class Steadier:
         trust = np.exp(-np.square(differs)) * inside * (apart < 0.01 * length + 0.5)
         return backward, self._cv2.blur(trust.astype(np.float32), (3, 3))
 
-    def _warp(self, picture: Frame, flow: Flow) -> Frame:
+    def _warp(self, picture: Painted, flow: Flow) -> Painted:
         """``picture`` moved by a flow of smaller size. Cubic, as linear blurs with every frame."""
         height, width = picture.shape[:2]
         scale = np.array([width / flow.shape[1], height / flow.shape[0]], dtype=np.float32)
         flow = self._cv2.resize(flow, (width, height)) * scale
-        warped: Frame = self._cv2.remap(
+        warped: Painted = self._cv2.remap(
             picture, self._places(flow), None, self._cv2.INTER_CUBIC,
             borderMode=self._cv2.BORDER_REPLICATE,
         )  # fmt: skip
@@ -110,7 +120,7 @@ class Steadier:
     def _small_gray(self, frame: Frame) -> Frame:
         gray = self._cv2.cvtColor(frame, self._cv2.COLOR_RGB2GRAY)
         scale = min(1.0, FLOW_PX / max(gray.shape))
-        size = [max(16, round(side * scale)) for side in gray.shape[::-1]]
+        size = [max(LEAST_FLOW_PX, round(side * scale)) for side in gray.shape[::-1]]
         small: Frame = self._cv2.resize(gray, size, interpolation=self._cv2.INTER_AREA)
         return small
 

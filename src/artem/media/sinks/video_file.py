@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import secrets
 from contextlib import suppress
 from fractions import Fraction
@@ -25,25 +26,36 @@ class VideoFileSink:
     full, with all that there was room for. Nothing but pictures is in it.
 
     Args:
-        path: the file; one that exists is replaced at the end.
+        path: the file.
         fps: a hint for players.
+        overwrite: one that exists is replaced at the end; otherwise it is refused.
     """
 
-    def __init__(self, path: str | Path, *, fps: Fraction | None = None) -> None:
+    def __init__(
+        self, path: str | Path, *, fps: Fraction | None = None, overwrite: bool = False
+    ) -> None:
         self.name = str(path)
         self.path = Path(path)
         codec_of(self.path)
         self._fps = fps or Fraction(30)
+        self._overwrite = overwrite
         self._encoder: Encoder | None = None
         self._last = -1
         self._size = (0, 0)
 
     def why_not(self) -> str | None:
-        """PyAV is missing."""
-        return why_no_pyav()
+        """PyAV is missing, or there is such a file."""
+        return why_no_pyav() or (
+            f"there is a file '{self.path}' already; use --overwrite, or another name"
+            if self._is_taken()
+            else None
+        )
 
     def __enter__(self) -> Self:
         require_pyav()
+        reason = self.why_not()
+        if reason is not None:
+            raise MediaError(f"{reason[0].upper()}{reason[1:]}.")
         self._partial = self.path.with_name(f".{secrets.token_hex(6)}.part{self.path.suffix}")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -91,8 +103,13 @@ class VideoFileSink:
                 with suppress(OSError):
                     self._partial.unlink(missing_ok=True)
 
+    def _is_taken(self) -> bool:
+        return not self._overwrite and self.path.exists()
+
     def _name(self) -> None:
         try:
+            if self._is_taken():  # since the run began
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
             self._partial.replace(self.path)
         except OSError as error:
             raise MediaError(

@@ -7,11 +7,12 @@ from fractions import Fraction
 from types import TracebackType
 from typing import Self
 
-from artem.media.protocols import Source, TimedFrame
+from artem.media.protocols import TimedFrame
+from artem.media.sources.video_file import VideoFile
 
 
 class Resampled:
-    """At each even tick the newest frame of another source; some twice, some never.
+    """At each even tick the newest frame of a film; some twice, some never.
 
     Args:
         source: with any times.
@@ -21,7 +22,9 @@ class Resampled:
 
     live = False
 
-    def __init__(self, source: Source, fps: Fraction, *, start_s: Fraction = Fraction(0)) -> None:
+    def __init__(
+        self, source: VideoFile, fps: Fraction, *, start_s: Fraction = Fraction(0)
+    ) -> None:
         self.name = source.name
         self.fps: Fraction | None = fps
         self._rate = fps
@@ -56,7 +59,6 @@ class Resampled:
             newest = timed
         if newest is None:
             return
-        end_s = newest.time_s + 1 / (self._source.fps or self._rate)  # it is shown for a while
-        while tick / self._rate < end_s:
+        while tick / self._rate < self._source.read_to_s:  # it is shown for a while
             yield TimedFrame(newest.frame, tick / self._rate)
             tick += 1

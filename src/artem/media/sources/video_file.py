@@ -7,13 +7,14 @@ from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
 from artem.core.picture import Frame
+from artem.media.packets import demux_unbroken, may_jump
 from artem.media.protocols import MediaError, TimedFrame
-from artem.media.pyav import MATRICES, Details, details_of, open_input, why_no_pyav
+from artem.media.pyav import Details, convertible, details_of, open_input, why_no_pyav
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -26,6 +27,8 @@ SHORT_BY_S = 0.3
 class VideoFile:
     """A video file's frames, upright. A damaged one is read as far as it goes.
 
+    Where a recording follows another in one file, its frames follow in time as well.
+
     Args:
         path: the file.
         start_s: leave out what is before this time, in seconds since the first frame.
@@ -36,7 +39,7 @@ class VideoFile:
         origin_s: the first frame's time as the file counts; frames' times are counted from it.
         frames_read: so far.
         damaged: packets that could not be decoded.
-        read_to_s: where the last frame read ends.
+        read_to_s: where the last frame read ends; by its own duration, where that is told.
     """
 
     live = False
@@ -80,6 +83,8 @@ class VideoFile:
     @property
     def cut_off(self) -> bool:
         """Whether the file ended well before the length that it states; known at the end."""
+        if self._may_jump:  # such formats state none: FFmpeg guesses it from the last times
+            return False
         if self.details.seconds is not None:
             return self.details.seconds - float(self.read_to_s) > SHORT_BY_S
         missing = (self.details.frames or 0) - self.frames_read
@@ -87,7 +92,7 @@ class VideoFile:
 
     def __iter__(self) -> Iterator[TimedFrame]:
         last_s: Fraction | None = None
-        shown: TimedFrame | None = None
+        shown: tuple[VideoFrame, Fraction] | None = None
         step_s = 1 / (self.fps or Fraction(25))
         for decoded in self._decoded_from_start():
             time_s = self._time_of(decoded)
@@ -97,15 +102,17 @@ class VideoFile:
                 # Some cameras write a time twice; one tick later no player sees the difference.
                 time_s = last_s + self.details.time_base_s
             last_s = time_s
-            self.read_to_s = time_s + step_s
+            self.read_to_s = time_s + (decoded.duration * self.details.time_base_s or step_s)
             if time_s < self._start_s:
-                shown = TimedFrame(to_frame(decoded), time_s) if self._and_shown else None
+                shown = (decoded, time_s) if self._and_shown else None
                 continue
             if shown is not None and time_s > self._start_s:
-                yield shown
+                yield TimedFrame(to_frame(shown[0]), shown[1])
             shown = None
             self.frames_read += 1
             yield TimedFrame(to_frame(decoded), time_s)
+        if shown is not None:
+            yield TimedFrame(to_frame(shown[0]), shown[1])
 
     def _begin(self) -> None:
         """Decode the first frame: only it tells rotation and colors."""
@@ -117,6 +124,7 @@ class VideoFile:
             )
         self.details: Details = details_of(self._opened, self._stream, self._first)
         self.fps = self.details.rate
+        self._may_jump = may_jump(self._opened)
         if self._first.pts is not None:
             self.origin_s = self._first.pts * self.details.time_base_s
 
@@ -134,7 +142,8 @@ class VideoFile:
         """All frames from the start on, and some before it where the file cannot be sought."""
         from av.error import FFmpegError
 
-        if self._start_s > 0 and self._first is not None:
+        # Where the clock may jump, a time is no place in the file.
+        if self._start_s > 0 and self._first is not None and not self._may_jump:
             target = int((self._start_s + self.origin_s) / self.details.time_base_s)
             found = None
             with suppress(FFmpegError):  # a bare stream knows no places
@@ -159,7 +168,7 @@ class VideoFile:
     def _decoded(self) -> Iterator[VideoFrame]:
         from av.error import FFmpegError
 
-        packets: Any = self._opened.demux(self._stream)
+        packets = demux_unbroken(self._opened)
         while True:
             try:
                 packet = next(packets, None)
@@ -176,7 +185,6 @@ class VideoFile:
 
 def to_frame(decoded: VideoFrame) -> Frame:
     """A decoded frame as uint8 RGB, upright, by the matrix that it is tagged with."""
-    matrix = int(decoded.colorspace)
-    rgb = decoded.to_ndarray(format="rgb24", src_colorspace=matrix if matrix in MATRICES else None)
+    rgb = decoded.to_ndarray(format="rgb24", src_colorspace=convertible(int(decoded.colorspace)))
     turned = np.rot90(rgb, round(decoded.rotation / 90))
     return np.ascontiguousarray(turned, dtype=np.uint8)
