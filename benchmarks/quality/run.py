@@ -8,7 +8,7 @@ in all styles, and 1 at 512 in four of them, where a curve takes minutes. Curves
 kept in ``curves/`` beside this file and used again. Prints the judge's tables, writes
 ``results/quality-SIZE.json`` and the tables of ``docs/judge.md`` and ``README.md``; with
 ``--report DIR`` also a page for each size, and with ``--cards`` the cards of the networks and
-styles in the package.
+styles in the package, from what is judged at 256 pixels.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from statistics import mean
 from typing import Any
 
 from cards import write_cards
-from tables import write_tables
+from tables import OVERVIEW_SIZE_PX, write_tables
 
 from artem.app.bench_results import provenance, run_script, write_result
 from artem.app.judge import print_tables
@@ -94,7 +94,7 @@ def _judge(
     if file.exists():
         _keep_optimized(result, json.loads(file.read_text(encoding="utf-8")))
     write_result(file, result)
-    if arguments.cards:
+    if arguments.cards and size[0] == OVERVIEW_SIZE_PX:
         write_cards(result)
     if arguments.report:
         write_report(report, arguments.report / str(size[0]))

@@ -21,6 +21,8 @@ OVERVIEW = {
 """What README.md tells of the first network, with the digits after the point."""
 
 OVERVIEW_SIZE_PX = 256
+"""Of the overview and of cards."""
+
 OVERVIEW_OTHERS = ("micro", "fine")
 """Networks of which it tells the objective alone."""
 
