@@ -35,6 +35,11 @@ FLAGS = [
 ]  # fmt: skip
 
 
+def _heed_ctrl_c() -> None:
+    """Tests that run in the background of a shell are deaf to it, and so would the server be."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where a server runs, with one style that has a hostile name; stopped as by Ctrl-C."""
@@ -48,6 +53,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=_heed_ctrl_c,
     )
     assert server.stdout is not None
     yield server.stdout.readline().strip().partition("?")[0]
