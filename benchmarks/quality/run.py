@@ -42,6 +42,7 @@ PROTOCOL = {
 """What the committed tables have: by size and photos the styles, all where none are named, and
 where L-BFGS starts."""
 
+NETWORK = "fast"
 AGAINST = ("micro", "fine", MODELS / "fast.binary.onnx", MODELS / "fine.binary.onnx")
 
 
@@ -51,7 +52,7 @@ def main() -> None:
     parser.add_argument("--paintings", required=True)
     parser.add_argument("--photos", type=Path, default=SAMPLES)
     parser.add_argument("--most-photos", type=int, default=3)
-    parser.add_argument("--network", default="fast")
+    parser.add_argument("--network", default=NETWORK)
     parser.add_argument("--against", action="append", default=[], help="may be repeated")
     parser.add_argument("--encoder", default=None)
     parser.add_argument("--independent", default=None)
@@ -61,6 +62,8 @@ def main() -> None:
     parser.add_argument("--report", type=Path, default=None)
     parser.add_argument("--cards", action="store_true", help="figures onto the cards as well")
     arguments = parser.parse_args()
+    if arguments.network == NETWORK:
+        arguments.against = arguments.against or AGAINST
     for size in arguments.size or PROTOCOL:
         styles, starts = PROTOCOL.get(size, ((), STARTS))
         _judge(
@@ -83,7 +86,7 @@ def _judge(
         report = judge_networks(
             styles, paintings=[arguments.paintings], photos=[arguments.photos],
             most_photos=arguments.most_photos, network=arguments.network,
-            against=arguments.against or AGAINST, encoder=arguments.encoder,
+            against=arguments.against, encoder=arguments.encoder,
             independent=arguments.independent, evaluations=arguments.evaluations,
             sizes=[size], starts=starts,
             curves=HERE / "curves", on_progress=on_progress, on_note=note,
