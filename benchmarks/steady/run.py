@@ -10,6 +10,8 @@ forward and backward. For each scene, network and ``--steady`` it prints
 - the temporal error: root mean square, of 1, of the difference between a painting and the
   one before, warped by the flow, where that is known (ReCoNet's, arXiv:1807.01197); beside it
   that of the unpainted frames, which no painting can be expected to undercut;
+  Strokes are taken along with the scene, as ``artem video`` and ``live`` do, or, for
+  comparison, are left to the frame (follow, no);
 - the sharpness: mean gradient of the painting's luminance, against that without steadying,
   and in ``steady.json`` as it is. A blur lowers the error as well, so neither figure says
   anything alone.
@@ -22,7 +24,7 @@ Writes ``results/steady.json``.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +35,7 @@ from numpy.typing import NDArray
 import artem
 from artem.app.bench_results import provenance, run_script, write_result
 from artem.core.picture import Frame, load_picture
+from artem.media.follower import Follower
 from artem.media.opencv import resize
 from artem.media.sources.video_file import VideoFile
 from artem.media.steady import Steadier
@@ -41,7 +44,8 @@ from artem.runtime.library import SAMPLES
 RESULTS = Path(__file__).resolve().parent.parent / "results"
 SIDE_PX = 256
 CLIP_PX = 480
-AMOUNTS = (0.0, 0.5, 1.0)
+WAYS = ((False, 0.0), (True, 0.0), (True, 0.5), (True, 1.0))
+"""Whether strokes follow the scene, and how much is kept of the last painting."""
 
 Flow = NDArray[np.float32]
 Known = NDArray[np.bool_]
@@ -154,15 +158,21 @@ def steadied(scene: Scene, paintings: list[Frame], amount: float) -> list[Frame]
     ]
 
 
-def measure(scene: Scene, paint: Callable[[Frame], Frame]) -> list[dict[str, object]]:
-    paintings = [paint(frame) for frame, _, _ in scene.steps]
-    unpainted = temporal_error([frame for frame, _, _ in scene.steps], scene)
-    sharp = sharpness(paintings)
+def followed(scene: Scene, paint: artem.Stylizer) -> list[Frame]:
+    follower = Follower()
+    return [paint(frame, place=follower(frame)) for frame, _, _ in scene.steps]
+
+
+def measure(scene: Scene, paint: artem.Stylizer) -> list[dict[str, object]]:
+    frames = [frame for frame, _, _ in scene.steps]
+    unpainted = temporal_error(frames, scene)
+    paintings = {False: [paint(frame) for frame in frames], True: followed(scene, paint)}
+    sharp = sharpness(paintings[False])
     rows: list[dict[str, object]] = []
-    for amount in AMOUNTS:
-        result = steadied(scene, paintings, amount)
+    for follow, amount in WAYS:
+        result = steadied(scene, paintings[follow], amount)
         rows.append({
-            "scene": scene.name, "steady": amount,
+            "scene": scene.name, "follow": follow, "steady": amount,
             "temporal_error": round(temporal_error(result, scene), 4),
             "of_the_frames": round(unpainted, 4),
             "sharpness": round(sharpness(result) / sharp, 3),
@@ -208,7 +218,9 @@ def main() -> None:
     for file in sorted(arguments.clips.glob("*.mp4")) if arguments.clips else ():
         scenes.append(clip_scene(file, arguments.frames))
     rows = []
-    print(f"{'network':<12}{'scene':<22}{'steady':>7}{'error':>9}{'frames':>9}{'sharp':>8}")
+    print(
+        f"{'network':<12}{'scene':<22}{'follow':>7}{'steady':>7}{'error':>9}{'frames':>9}{'sharp':>8}"
+    )
     for network in arguments.network or ["fast"]:
         beside = Path(network).parent / "styles" / f"{arguments.style}.safetensors"
         style = beside if beside.exists() else arguments.style
@@ -216,7 +228,8 @@ def main() -> None:
         for scene in scenes:
             for row in measure(scene, paint):
                 rows.append({"network": paint.network.name} | row)
-                print(f"{paint.network.name:<12}{row['scene']:<22}{row['steady']:>7}"
+                print(f"{paint.network.name:<12}{row['scene']:<22}"
+                      f"{'yes' if row['follow'] else 'no':>7}{row['steady']:>7}"
                       f"{row['temporal_error']:>9}{row['of_the_frames']:>9}"
                       f"{row['sharpness']:>8}", flush=True)  # fmt: skip
     result = {

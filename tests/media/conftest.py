@@ -51,8 +51,9 @@ def write_video(
     held_s: Fraction | None = None,
     channels: int = 1,
     tagged: int | None = None,
+    draw: Callable[..., Frame] = draw_frame,
 ) -> Path:
-    """A film whose frame ``i`` is ``draw_frame(i)``.
+    """A film whose frame ``i`` is ``draw_frame(i)``, or what else draws it.
 
     Args:
         ticks: times in thousandths of a second instead of an even rate.
@@ -82,7 +83,7 @@ def write_video(
         track: Any = out.add_stream(sound, rate=RATE, layout=layout) if sound else None
         packets: list[Any] = []
         for index in range(frames):
-            upright = draw_frame(index, *size)
+            upright = draw(index, *size)
             stored = np.ascontiguousarray(np.rot90(upright, -rotation // 90))
             rgb = av.VideoFrame.from_ndarray(stored, format="rgb24")
             picture = rgb.reformat(

@@ -29,6 +29,8 @@ Write = Callable[..., Path]
 class Recorder:
     """Paints nothing, or the negative; remembers the times it was asked for."""
 
+    place = (0, 0)
+
     def __init__(self, *, negative: bool = False, fails_after: int | None = None) -> None:
         self.times_s: list[Fraction] = []
         self._negative = negative
@@ -42,10 +44,11 @@ class Recorder:
 
 
 def paint(source: Path, target: Path, painter: Any = None, **options: Any) -> Any:
-    carries = options.pop("carries", False)
-    recipe = options.pop("recipe", {})
-    film = Film(source, target, **options)
-    return film.paint(painter or Recorder(), recipe=recipe, carries=carries)
+    lead, recipe = options.pop("lead", 0), options.pop("recipe", {})
+    painter = painter or Recorder()
+    if not hasattr(painter, "place"):
+        painter.place = (0, 0)
+    return Film(source, target, **options).paint(painter, recipe=recipe, lead=lead)
 
 
 def video_stream(file: Path) -> Any:
@@ -453,9 +456,11 @@ class TestGoingOn:
     ) -> None:
         source, target = film(frames=90), tmp_path / "painted.mp4"
         with pytest.raises(KeyboardInterrupt):
-            paint(source, target, Recorder(fails_after=57), segment_s=0.5, carries=True, **options)
+            paint(
+                source, target, Recorder(fails_after=57), segment_s=0.5, lead=LEAD_FRAMES, **options
+            )
         again = Recorder()
-        report = paint(source, target, again, segment_s=0.5, carries=True, **options)
+        report = paint(source, target, again, segment_s=0.5, lead=LEAD_FRAMES, **options)
         rate = options.get("fps", 10)
         assert report.resumed_frames > LEAD_FRAMES
         assert len(again.times_s) == report.frames - report.resumed_frames + LEAD_FRAMES
@@ -529,6 +534,7 @@ def painter(timed):
         time.sleep(60)
     return timed.frame
 
+painter.place = (0, 0)
 Film(Path(sys.argv[1]), Path(sys.argv[2]), segment_s=0.5).paint(painter, recipe={})
 """
         process = subprocess.Popen(

@@ -31,12 +31,17 @@ from artem.runtime.stylizer import Stylizer
 pytestmark = pytest.mark.usefixtures("tiny_library")
 
 
+def still(style: Any, **options: Any) -> Settings:
+    """Settings with which no frame hangs on those before it, but for what a test asks for."""
+    return Settings(style, **{"follow": False, **options})
+
+
 def at(index: int, **options: int) -> TimedFrame:
     return TimedFrame(draw_frame(index, **options), Fraction(index, 10))
 
 
 def painter_of(settings: Settings | None = None, **options: Any) -> tuple[Controls, Painter]:
-    controls = Controls(settings or Settings("great-wave"))
+    controls = Controls(settings or still("great-wave"))
     return controls, Painter(controls, in_turn=True, threads=1, **options)
 
 
@@ -59,7 +64,7 @@ def test_it_paints_what_the_stylizer_paints() -> None:
 
 
 def test_strength_0_is_the_frame_at_any_working_size() -> None:
-    _, painter = painter_of(Settings("great-wave", strength=0), scale=0.5)
+    _, painter = painter_of(still("great-wave", strength=0), scale=0.5)
     np.testing.assert_array_equal(painter(at(1)), draw_frame(1))
 
 
@@ -70,7 +75,7 @@ def test_a_smaller_working_size_is_enlarged_plainly() -> None:
 
 
 def test_colors_are_kept_to_the_full_size() -> None:
-    _, painter = painter_of(Settings("great-wave", keep_color=True), scale=0.5)
+    _, painter = painter_of(still("great-wave", keep_color=True), scale=0.5)
     painted = painter(at(1)).astype(int)
     chroma = [(p[..., 0] - p[..., 1]) for p in (painted, draw_frame(1).astype(int))]
     inside = ((painted > 0) & (painted < 255)).all(axis=2)  # what was not cut off
@@ -86,7 +91,7 @@ def test_a_network_without_styles_by_name_keeps_what_a_mask_leaves_out(
     pictures = [str(make_photo(tmp_path / f"{n}.png", 60, 50, seed=n)) for n in (1, 2)]
     blend = {pictures[0]: 0.6, pictures[1]: 0.4}
     whole = Stylizer(blend, network="adain", threads=1, keep_color=True)
-    settings = Settings(blend, keep_color=True)
+    settings = still(blend, keep_color=True)
     controls, painter = painter_of(settings, networks=["adain"], mask=lambda timed: mask)
     frame = draw_frame(1)
     painted = painter(at(1))
@@ -133,13 +138,13 @@ def test_changes_that_make_no_sense_change_nothing() -> None:
     ):  # fmt: skip
         with pytest.raises(kind):
             controls.change(**changes)
-    assert controls.settings == Settings("great-wave")
+    assert controls.settings == still("great-wave")
     np.testing.assert_array_equal(painter(at(1)), before)
 
 
 def test_a_painter_of_an_unknown_style_is_refused_at_once() -> None:
     with pytest.raises(StyleError, match="Did you mean 'great-wave'"):
-        painter_of(Settings("great-wav"))
+        painter_of(still("great-wav"))
 
 
 def test_another_size_is_painted_at_once() -> None:
@@ -178,7 +183,7 @@ class Step(Governor):
 def test_the_next_rung_is_compiled_beside_the_run() -> None:
     said: list[str] = []
     painter = Painter(
-        Controls(Settings("great-wave")), governor=Step(30, ladder()), on_change=said.append,
+        Controls(still("great-wave")), governor=Step(30, ladder()), on_change=said.append,
         threads=1,
     )  # fmt: skip
     full = Stylizer("great-wave", threads=1)(draw_frame(0))
@@ -262,7 +267,7 @@ def test_the_governor_takes_micro_where_smaller_is_not_enough() -> None:
 def test_for_a_style_without_micro_it_only_paints_smaller() -> None:
     governor = Costly(25, ladder(2))
     controls, painter = painter_of(
-        Settings("starry-night"), networks=networks_for(), governor=governor
+        still("starry-night"), networks=networks_for(), governor=governor
     )
     assert ways(painter) == [("fast", 1.0), ("fast", 0.84), ("fast", 0.71), ("fast", 0.59)]
     controls.change(style="great-wave")
@@ -276,7 +281,7 @@ def test_for_a_style_without_micro_it_only_paints_smaller() -> None:
 @pytest.mark.usefixtures("with_micro")
 def test_a_style_that_micro_lacks_is_not_waited_for_with_micro() -> None:
     """What is in use goes on while the other is compiled, unless it cannot paint the style."""
-    controls = Controls(Settings("great-wave"))
+    controls = Controls(still("great-wave"))
     governor = Step(30, [ladder(2)[0], ladder(2)[3]])
     painter = Painter(controls, networks=networks_for(), governor=governor, threads=1)
     until(painter, lambda: painter.way is not None and painter.way.network == "micro")
@@ -292,7 +297,7 @@ def test_a_style_that_micro_lacks_is_not_waited_for_with_micro() -> None:
 def test_in_a_precision_that_micro_lacks_it_only_paints_smaller() -> None:
     governor = Costly(25, ladder(2))
     controls, painter = painter_of(
-        Settings("great-wave", precision="binary"), networks=networks_for(), governor=governor
+        still("great-wave", precision="binary"), networks=networks_for(), governor=governor
     )
     assert ways(painter) == [("fast", 1.0), ("fast", 0.84), ("fast", 0.71), ("fast", 0.59)]
     assert painter.engine == "xnor"
@@ -304,7 +309,7 @@ def test_what_cannot_be_prepared_is_said_once_and_another_way_found(
     with_micro: NetworkFile,
 ) -> None:
     said: list[str] = []
-    controls = Controls(Settings("great-wave"))
+    controls = Controls(still("great-wave"))
     painter = Painter(
         controls, networks=networks_for(), governor=Step(30, [ladder(2)[0], ladder(2)[3]]),
         on_change=said.append, threads=1,
@@ -323,7 +328,7 @@ def test_what_failed_is_tried_again_when_something_is_changed(
     with_micro: NetworkFile,
 ) -> None:
     said: list[str] = []
-    controls = Controls(Settings("great-wave"))
+    controls = Controls(still("great-wave"))
     painter = Painter(controls, governor=Step(30, ladder()), on_change=said.append, threads=1)
     file = with_micro.path.with_name("fast.onnx")
     content = file.read_bytes()
@@ -341,7 +346,7 @@ def test_what_failed_is_tried_again_when_something_is_changed(
 
 @pytest.mark.usefixtures("with_binary")
 def test_a_style_is_checked_for_the_precision_in_force() -> None:
-    controls = Controls(Settings("great-wave"))
+    controls = Controls(still("great-wave"))
     painter = Painter(controls, threads=1)
     painter(at(0))
     controls.change(precision="binary")
@@ -383,8 +388,8 @@ def test_the_recipe_tells_styles_apart() -> None:
     recipes = [
         painter_of(settings)[1].recipe()
         for settings in (
-            Settings("great-wave"), Settings("starry-night"), Settings("great-wave", strength=0.5),
-            Settings("great-wave"),
+            still("great-wave"), still("starry-night"), still("great-wave", strength=0.5),
+            still("great-wave"),
         )
     ]  # fmt: skip
     assert recipes[0] == recipes[3]
@@ -409,7 +414,7 @@ def test_in_an_even_light_everything_is_what_the_evened_frame_gives() -> None:
     """Painted, kept colors, and what a mask leaves out: no jump of exposure comes through."""
     mask = np.zeros((48, 64), np.float32)
     mask[:, :32] = 1
-    settings = Settings("great-wave", even=1.0, strength=0.5, keep_color=True)
+    settings = still("great-wave", even=1.0, strength=0.5, keep_color=True)
     controls, painter = painter_of(settings, mask=lambda timed: mask)
     _, plain = painter_of(replace(settings, even=0.0), mask=lambda timed: mask)
     evener = Evener()

@@ -172,6 +172,33 @@ def test_padding_reflects() -> None:
     assert pad_frame(padded, 4, 4).shape == (4, 4, 3)
 
 
+def test_padding_before_a_frame_takes_from_the_room_behind_it() -> None:
+    frame = np.arange(12, dtype=np.uint8).reshape(3, 4, 1).repeat(3, axis=2)
+    for top, left in ((0, 0), (1, 3), (3, 2)):
+        padded = pad_frame(frame, 4, 4, top, left, room=3)
+        assert padded.shape == (8, 8, 3)
+        np.testing.assert_array_equal(padded[top : top + 3, left : left + 4], frame)
+    assert padded[..., 0][3].tolist() == [2, 1, 0, 1, 2, 3, 2, 1]
+
+
+def test_a_place_puts_the_frame_on_strides_and_grain(tiny_library: Library) -> None:
+    """As the network paints a larger frame, of which this one is a part, at its own place."""
+    stylizer = Stylizer("great-wave", threads=1)
+    frame = np.random.default_rng(0).integers(0, 256, (40, 51, 3), np.uint8)
+    vector = stylizer.style_vector("great-wave")[None]
+    session = open_session(stylizer.network, threads=1)
+    for place in ((0, 0), (3, 5), (16, 8), (29, -3)):
+        top, left = place[0] % 8, place[1] % 8
+        larger = np.pad(frame, ((top, 8 - top), (left, 13 - left), (0, 0)), mode="reflect")
+        cell = np.array([place[0] - top, (place[1] - left) % 512])
+        expected = session(larger[None], vector, cell)[0, top : top + 40, left : left + 51]
+        painted = stylizer(frame, place=place)
+        np.testing.assert_array_equal(painted, expected)
+        again = stylizer(frame, place=(place[0] + 512, place[1] - 1024))
+        np.testing.assert_array_equal(painted, again)
+    assert (stylizer(frame, place=(8, 0)) != stylizer(frame, place=(0, 0))).any()
+
+
 @pytest.mark.parametrize(
     ("frame", "sentence"),
     [

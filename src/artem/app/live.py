@@ -19,6 +19,7 @@ from artem.app.painter_options import (
     KeepColorOption,
     MaskModelOption,
     MaskOption,
+    NoFollowOption,
     OnlyOption,
     ScaleOption,
     SteadyOption,
@@ -59,6 +60,7 @@ def live(
     strength: StrengthOption = None,
     keep_color: KeepColorOption = False,
     steady: SteadyOption = None,
+    no_follow: NoFollowOption = False,
     even: EvenOption = None,
     region: Annotated[
         str | None, typer.Option(metavar="X,Y,W,H", help="Part of the screen, in pixels.")
@@ -125,6 +127,7 @@ def live(
             overlay=sink == "window" if overlay is None else overlay,
             **given(
                 strength=strength, keep_color=keep_color or None, steady=steady,
+                follow=False if no_follow else None,
                 even=even, precision=precision,
             ),
         )

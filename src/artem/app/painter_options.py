@@ -35,6 +35,10 @@ SteadyOption = Annotated[
         min=0, max=1, help="Less flicker: how much of the last painting, moved along, to keep."
     ),
 ]
+NoFollowOption = Annotated[
+    bool,
+    typer.Option("--no-follow", help="Let strokes keep to the frame where the camera moves."),
+]
 EvenOption = Annotated[
     float | None,
     typer.Option(min=0, max=1, help="Less change of light: how slowly exposure may change."),

@@ -18,6 +18,7 @@ from artem.app.painter_options import (
     KeepColorOption,
     MaskModelOption,
     MaskOption,
+    NoFollowOption,
     OnlyOption,
     ScaleOption,
     SteadyOption,
@@ -44,6 +45,7 @@ def video(
     strength: StrengthOption = None,
     keep_color: KeepColorOption = False,
     steady: SteadyOption = None,
+    no_follow: NoFollowOption = False,
     even: EvenOption = None,
     blend: Annotated[
         str | None,
@@ -94,6 +96,7 @@ def video(
             weights,
             **given(
                 strength=strength, keep_color=keep_color or None, steady=steady,
+                follow=False if no_follow else None,
                 even=even, precision=precision,
             ),
         )  # fmt: skip
@@ -165,11 +168,15 @@ def plan(films: Sequence[Path], out: Path, *, overwrite: bool) -> dict[Path, Pat
 
 
 def _paint(film: Film, painter: Painter, recipe: dict[str, object], mask: Any) -> Report:
+    from artem.media.segments import LEAD_FRAMES
+
     settings = painter.controls.settings
+    carries = settings.steady > 0 or settings.even > 0
+    lead = LEAD_FRAMES if carries else int(settings.follow)  # one frame, to tell motion by
     with _progress(film) as (begin, advance):
         try:
             return film.paint(
-                painter, recipe=recipe, mask=mask, carries=settings.steady > 0 or settings.even > 0,
+                painter, recipe=recipe, mask=mask, lead=lead,
                 on_begin=begin, on_frame=advance, say=note,
             )  # fmt: skip
         except KeyboardInterrupt:

@@ -22,7 +22,7 @@ from artem.core.network_file import (
     read_weights,
     read_words,
 )
-from artem.export.quantizing import calibrated
+from artem.export.quantizing import calibrated, sample_of
 from artem.runtime.binary import DOMAIN, PackedTrunk
 
 Sample = dict[str, NDArray[Any]]
@@ -62,23 +62,24 @@ class TrunkAside:
             maps: [1, "high", "wide", channels], style: [1, 2 * channels * len(words)]
         }  # fmt: skip
         self._given = self._trunk.output[0]
+        self._inputs = [one.name for one in model.graph.input]
         self.left = _without(model, trunks[0], self._trunk.input[2:])
         self.left.graph.input.append(_value(self._given, [1, "high", "wide", channels]))
         self.left.graph.output.extend(_value(name, shape) for name, shape in shapes.items())
-        front = onnx.utils.Extractor(self.left).extract_model(["frame", "style"], [*shapes])
+        front = onnx.utils.Extractor(self.left).extract_model(self._inputs, [*shapes])
         self._front = onnxruntime.InferenceSession(
             front.SerializeToString(), providers=["CPUExecutionProvider"]
         )
 
     def sample(self, frame: NDArray[np.uint8], style: NDArray[np.float32]) -> Sample:
         """All inputs of :attr:`left` for ``(1, H, W, 3)`` and ``(1, P)``."""
-        inputs: Sample = {"frame": frame, "style": style}
+        inputs = sample_of(self._model, frame, style)
         return inputs | {self._given: self._packed(*self._front.run(None, inputs))}
 
     def put_back(self, left: onnx.ModelProto) -> onnx.ModelProto:
         """The whole network again, from what became of :attr:`left`; changed in place."""
         graph, trunk = left.graph, self._trunk
-        for values, names in ((graph.input, ("frame", "style")), (graph.output, ("stylized",))):
+        for values, names in ((graph.input, self._inputs), (graph.output, ("stylized",))):
             kept = [value for value in values if value.name in names]
             del values[:]
             values.extend(kept)

@@ -118,9 +118,10 @@ class SlimFrame(nn.Module):
         fold_upsampling(network)
         self.network = network
 
-    def forward(self, frame: Tensor, style: Tensor) -> Tensor:
+    def forward(self, frame: Tensor, style: Tensor, place: Tensor | None = None) -> Tensor:
         """As :meth:`~artem.export.onnx.FrameNetwork.forward`."""
         network = self.network
+        offset = None if place is None else place // network.grain_px
         parts = iter(torch.split(style, network.style_sizes, dim=1))
         around = frame[None]
         for pad in (network.margin, network.stem.padding):
@@ -128,7 +129,7 @@ class SlimFrame(nn.Module):
         quarter = network.stem.conv(around[0].permute(0, 3, 1, 2).float() * (2 / 255))
         quarter = F.relu(conditional_instance_norm(quarter, next(parts), next(parts)))
         beyond = network.margin // 4 - 1
-        maps = network.maps(quarter, parts)[:, :, beyond:-beyond, beyond:-beyond]
+        maps = network.maps(quarter, parts, offset)[:, :, beyond:-beyond, beyond:-beyond]
         half: nn.Module = network.to_half
         assert isinstance(half, PhaseConvNorm)
         maps = F.relu(F.conv2d(maps, half.phases, half.bias))

@@ -49,8 +49,14 @@ class FrameNetwork(nn.Module):
         super().__init__()
         self.network = network
 
-    def forward(self, frame: Tensor, style: Tensor) -> Tensor:
-        """uint8 ``(1, H, W, 3)`` and float32 ``(1, P)`` to uint8 ``(1, H, W, 3)``."""
+    def forward(self, frame: Tensor, style: Tensor, place: Tensor | None = None) -> Tensor:
+        """uint8 ``(1, H, W, 3)`` and float32 ``(1, P)`` to uint8 ``(1, H, W, 3)``.
+
+        ``place``, int64 ``(2,)``, is where the frame begins on the plane that the grain covers,
+        (down, right) in pixels from 0 up; only a :class:`SlimNet` has grain.
+        """
+        if place is not None and isinstance(self.network, SlimNet):
+            place_grain(self.network, place // self.network.grain_px)
         margin = self.network.margin
         pixels = frame.permute(0, 3, 1, 2).float()
         around = F.pad(pixels * (2 / 255) - 1, (margin,) * 4, mode="reflect")
@@ -88,8 +94,10 @@ def export_network(
     pack_trunks(model)
     side = max(2 * network.minimum, 8 * network.multiple)
     frame = torch.zeros(1, side, side + network.multiple, 3, dtype=torch.uint8)
-    style = torch.zeros(1, network.style_size)
-    proto = bare_graph(model, {"frame": frame, "style": style}, "stylized", pictures=("frame",))
+    inputs = {"frame": frame, "style": torch.zeros(1, network.style_size)}
+    if has_place(network):
+        inputs["place"] = torch.zeros(2, dtype=torch.long)
+    proto = bare_graph(model, inputs, "stylized", pictures=("frame",))
     weights = _rename_weights(proto, model)
     onnx.helper.set_model_props(proto, {
         "artem.name": name,
@@ -116,6 +124,11 @@ def _leaner(model: FrameNetwork) -> nn.Module:
         return SlimFrame(model.network)
     fold_upsampling(model.network)
     return model
+
+
+def has_place(network: StyledNetwork) -> bool:
+    """Whether what a network paints depends on the place of the frame beside the frame."""
+    return isinstance(network, SlimNet) and network.grain is not None
 
 
 def network_identity(network: StyledNetwork) -> str:
@@ -233,9 +246,10 @@ def _difference(model: FrameNetwork, file: Path, *, mean: bool) -> float:
         frame = torch.randint(0, 256, (1, height, width, 3), generator=generator, dtype=torch.uint8)
         style = 0.5 + torch.rand(1, model.network.style_size, generator=generator)
         style[:, -9:] = torch.tensor([0.2] * 3 + [0.3] * 3 + [0.4] * 3)
+        place = torch.randint(0, 1000, (2,), generator=generator)
         with torch.no_grad():
-            ours = model(frame, style).numpy().astype(np.int16)
-        theirs = session(frame.numpy(), style.numpy()).astype(np.int16)
+            ours = model(frame, style, place).numpy().astype(np.int16)
+        theirs = session(frame.numpy(), style.numpy(), place.numpy()).astype(np.int16)
         apart = np.abs(ours - theirs)
         largest = max(largest, float(apart.mean() if mean else apart.max()))
     return largest

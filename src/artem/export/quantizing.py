@@ -38,7 +38,7 @@ from artem.learn.encoders import load_encoder
 from artem.learn.optimization.images import image_of
 from artem.learn.training.photos import PhotoFolder, load_style_picture
 from artem.learn.training.recipe import YARDSTICK, perceptual_loss
-from artem.runtime.engine import Session, open_session
+from artem.runtime.engine import ORIGIN, Session, open_session
 from artem.runtime.processor import byte_products
 
 SUFFIX = ".int8.onnx"
@@ -133,8 +133,9 @@ def quantize_network(
         raise TrainingError(f"Too few pictures in '{photos}' can be read.\n  Use some 100.")
     on_progress(f"calibrating over {len(squares)} photos in {len(styles)} styles")
     vectors = [style.vectors[source.identity][None] for style in styles]
-    proto = calibrated(onnx.load(source.path), [
-        {"frame": square[None], "style": vectors[index % len(vectors)]}
+    model = onnx.load(source.path)
+    proto = calibrated(model, [
+        sample_of(model, square[None], vectors[index % len(vectors)])
         for index, square in enumerate(squares)
     ])  # fmt: skip
     with replacing(out) as partial:
@@ -155,6 +156,14 @@ def quantize_network(
     with replacing(card) as partial:
         partial.write_text(network_card(described), encoding="utf-8")
     return Quantized(described, (out, card), figures, ratio)
+
+
+def sample_of(
+    model: onnx.ModelProto, frame: NDArray[np.uint8], style: NDArray[np.float32]
+) -> dict[str, NDArray[Any]]:
+    """A network's inputs, by name, for a frame ``(1, H, W, 3)`` and a style ``(1, P)``."""
+    inputs: dict[str, NDArray[Any]] = {"frame": frame, "style": style, "place": ORIGIN}
+    return {one.name: inputs[one.name] for one in model.graph.input if one.name in inputs}
 
 
 def calibrated(

@@ -23,6 +23,8 @@ class Settings:
         keep_color: paint the luminance only.
         precision: as of :class:`~artem.Stylizer`.
         steady: 0 to 1, how much of the last frame, moved along, goes into the next.
+        follow: let strokes move with the scene where the camera moves; where OpenCV is missing,
+            they keep to the frame.
         even: 0 to 1, how slowly the light of frames may change before they are painted.
         split: 0 to 1, which part of the picture, from the left, stays as it was.
         overlay: show the figures on the picture.
@@ -34,6 +36,7 @@ class Settings:
     keep_color: bool = False
     precision: str = "auto"
     steady: float = 0.0
+    follow: bool = True
     even: float = 0.0
     split: float = 0.0
     overlay: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -17,7 +18,7 @@ from artem.media.painter import Painter
 from artem.media.pipeline import Pipeline
 from artem.media.protocols import MediaError, Source, TimedFrame
 from artem.media.pyav import Details
-from artem.media.segments import LEAD_FRAMES, SEGMENT_S, SegmentFolder, SegmentSink, identity_of
+from artem.media.segments import SEGMENT_S, SegmentFolder, SegmentSink, identity_of
 from artem.media.sources.resampled import Resampled
 from artem.media.sources.video_file import VideoFile
 
@@ -119,7 +120,7 @@ class Film:
         *,
         recipe: Mapping[str, object],
         mask: PictureMask | None = None,
-        carries: bool = False,
+        lead: int = 0,
         on_begin: Callable[[int], None] = lambda frames: None,
         on_frame: Callable[[], None] = lambda: None,
         say: Callable[[str], None] = lambda text: None,
@@ -130,7 +131,8 @@ class Film:
             painter: from frame to painting.
             recipe: everything that the result depends on; pieces of another one are not used.
             mask: the painter's, when it counts frames.
-            carries: whether a painting depends on the frames before it.
+            lead: so many of the frames that an earlier run left are painted again, as paintings
+                depend on those before; :data:`~artem.media.segments.LEAD_FRAMES` at most.
             on_begin: given the number of frames that are there already.
             on_frame: called after each frame.
 
@@ -143,7 +145,7 @@ class Film:
         there = sum(segment.frames for segment in finished)
         on_begin(there)
         if self._folder.read_end() is None or (finished and finished[-1].next_s is not None):
-            self._paint_rest(painter, len(finished), there, mask, carries, on_frame)
+            self._paint_rest(painter, len(finished), there, mask, lead, on_frame)
         segments, end = self._folder.finished(), self._folder.read_end()
         assert end is not None
         join(
@@ -160,7 +162,7 @@ class Film:
         number: int,
         there: int,
         mask: PictureMask | None,
-        carries: bool,
+        lead: int,
         on_frame: Callable[[], None],
     ) -> None:
         start_s = lead_s = Fraction(0)
@@ -171,22 +173,31 @@ class Film:
                 start_s = lead_s = last.lead_s[-1] + 1 / self.rate
             else:
                 start_s = last.next_s
-                leads_s = [time_s for piece in finished for time_s in piece.lead_s]
-                leads_s = leads_s[-LEAD_FRAMES:] if carries else []
-                lead_s = min(leads_s, default=start_s)
-                there -= len(leads_s)
+                leads = [
+                    one
+                    for piece in finished
+                    for one in zip(piece.lead_s, piece.lead_places, strict=True)
+                ]
+                leads = leads[max(0, len(leads) - lead) :]
+                lead_s = start_s
+                if leads:
+                    lead_s, painter.place = leads[0]
+                there -= len(leads)
         if mask is not None:
             mask.next = there
         file = VideoFile(self.source, start_s=lead_s, and_shown=self._fps is not None)
         source: Source = file if self._fps is None else Resampled(file, self._fps, start_s=lead_s)
+        places: deque[tuple[int, int]] = deque()
         sink = SegmentSink(
             self._folder, number=number, start_s=start_s, details=self.details, rate=self.rate,
             time_base_s=self.details.time_base_s if self._fps is None else 1 / self._fps,
-            segment_s=self._segment_s, on_frame=on_frame,
+            segment_s=self._segment_s, on_frame=on_frame, next_place=places.popleft,
         )  # fmt: skip
 
         def paint(timed: TimedFrame) -> Frame:
-            return painter(TimedFrame(resize(timed.frame, *self.size_px), timed.time_s))
+            painted = painter(TimedFrame(resize(timed.frame, *self.size_px), timed.time_s))
+            places.append(painter.place)
+            return painted
 
         Pipeline(source, paint, sink).run()
         if not self._folder.finished():

@@ -22,8 +22,9 @@ from artem.core.picture import Frame
 from artem.core.style_file import Style
 from artem.media.controls import Controls, Settings, blend_of
 from artem.media.evener import Evener
+from artem.media.follower import Follower
 from artem.media.governor import Governor, Rung
-from artem.media.opencv import resize
+from artem.media.opencv import resize, why_no_opencv
 from artem.media.protocols import TimedFrame
 from artem.media.steady import Steadier
 from artem.runtime.library import IDENTITY, StyleChoice, find_network, find_style
@@ -110,6 +111,7 @@ class Painter:
         self._failed: tuple[Way, Settings] | None = None
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="artem-compile")
         self._steadier: Steadier | None = None
+        self._follower: Follower | None = None
         self._evener: Evener | None = None
         self._checked = controls.settings
         self._stand_ins = {name: find_network(name) for name in self._networks[1:]}
@@ -130,6 +132,20 @@ class Painter:
             Evener()
         first.style_vector(settings.style, strength=settings.strength)
         self._first, self._checked = first, settings
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Where the last frame lay (:class:`~artem.media.follower.Follower`); set, the next one
+        lies there.
+        """
+        return (0, 0) if self._follower is None else self._follower.place
+
+    @place.setter
+    def place(self, place: tuple[int, int]) -> None:
+        self._follower = None
+        if follows(self.controls.settings):
+            self._follower = Follower()
+            self._follower.place = place
 
     def recipe(self) -> dict[str, object]:
         """All that a painting depends on beside the frame, in a form that can be compared."""
@@ -175,13 +191,19 @@ class Painter:
 
     def _paint(self, brush: Stylizer, way: Way, frame: Frame, settings: Settings) -> Frame:
         working = resize(frame, *way.working_px)
-        painted = brush(working)
+        painted = brush(working, place=self._place(working, settings))
         if settings.steady > 0:
             self._steadier = self._steadier or Steadier()
             painted = self._steadier(working, painted, settings.steady)
         elif self._steadier is not None:
             self._steadier.reset()
         return resize(painted, way.width_px, way.height_px)
+
+    def _place(self, working: Frame, settings: Settings) -> tuple[int, int] | None:
+        if not follows(settings):
+            return None
+        self._follower = self._follower or Follower()
+        return self._follower(working)
 
     def _finish(self, timed: TimedFrame, painted: Frame, settings: Settings) -> Frame:
         frame = timed.frame
@@ -277,7 +299,8 @@ class Painter:
         """A stylizer that has seen a frame of the size, as engines compile at the first one."""
         brush = self._stylizer(way.network, settings)
         width_px, height_px = way.working_px
-        brush(np.zeros((height_px, width_px, 3), np.uint8))
+        empty = np.zeros((height_px, width_px, 3), np.uint8)
+        brush(empty, place=(0, 0) if follows(settings) else None)
         return brush
 
     def _stylizer(self, network: str, settings: Settings) -> Stylizer:
@@ -285,6 +308,11 @@ class Painter:
             settings.style, network=network, precision=settings.precision, engine=self._engine,
             threads=self._threads, strength=settings.strength,
         )  # fmt: skip
+
+
+def follows(settings: Settings) -> bool:
+    """Whether strokes move with the scene, as asked for and as possible here."""
+    return settings.follow and why_no_opencv() is None
 
 
 def networks_for(network: str = "fast") -> list[str]:

@@ -35,6 +35,7 @@ class Segment:
         begin_s: time of its first frame.
         frames: in it.
         lead_s: times of its last frames, :data:`LEAD_FRAMES` at most.
+        lead_places: where each of these lay, see :class:`~artem.media.follower.Follower`.
         next_s: time of the frame that follows; ``None`` when it is the film's last piece.
     """
 
@@ -42,6 +43,7 @@ class Segment:
     begin_s: Fraction
     frames: int
     lead_s: tuple[Fraction, ...]
+    lead_places: tuple[tuple[int, int], ...]
     next_s: Fraction | None
 
 
@@ -128,6 +130,7 @@ class SegmentFolder:
                 return Segment(
                     file, Fraction(facts["begin_s"]), int(facts["frames"]),
                     tuple(Fraction(one) for one in facts["lead_s"]),
+                    tuple((int(down), int(right)) for down, right in facts["lead_places"]),
                     None if facts["next_s"] is None else Fraction(facts["next_s"]),
                 )  # fmt: skip
         return None
@@ -143,6 +146,7 @@ class SegmentSink:
         details: of the film that is painted; its tags are kept.
         rate, time_base_s: of the frames to come.
         on_frame: called after each frame that was written.
+        next_place: where the next frame to be put lay.
     """
 
     def __init__(
@@ -156,6 +160,7 @@ class SegmentSink:
         time_base_s: Fraction,
         segment_s: float = SEGMENT_S,
         on_frame: Callable[[], None] = lambda: None,
+        next_place: Callable[[], tuple[int, int]] = lambda: (0, 0),
     ) -> None:
         self.name = str(folder.path)
         self._folder = folder
@@ -166,9 +171,11 @@ class SegmentSink:
         self._time_base_s = time_base_s
         self._segment_s = Fraction(segment_s)
         self._on_frame = on_frame
+        self._next_place = next_place
         self._open = ExitStack()
         self._encoder: Encoder | None = None
         self._times_s: list[Fraction] = []
+        self._places: list[tuple[int, int]] = []
 
     def why_not(self) -> str | None:
         """Nothing speaks against it; the folder tells when it is written."""
@@ -179,6 +186,7 @@ class SegmentSink:
 
     def put(self, timed: TimedFrame) -> None:
         """Write a frame; the first one of a piece ends the piece before."""
+        place = self._next_place()
         if timed.time_s < self._start_s:
             return
         if self._times_s and timed.time_s >= self._times_s[0] + self._segment_s:
@@ -192,6 +200,7 @@ class SegmentSink:
         except OSError as error:
             self._drop(error)
         self._times_s.append(timed.time_s)
+        self._places.append(place)
         self._on_frame()
 
     def idle(self) -> None:
@@ -224,12 +233,13 @@ class SegmentSink:
         encoder, self._encoder = self._encoder, None
         with self._open:
             encoder.close()
-        lead_s = tuple(self._times_s[-LEAD_FRAMES:])
-        file = self._folder.file(self._number)
-        segment = Segment(file, self._times_s[0], len(self._times_s), lead_s, next_s)
+        segment = Segment(
+            self._folder.file(self._number), self._times_s[0], len(self._times_s),
+            tuple(self._times_s[-LEAD_FRAMES:]), tuple(self._places[-LEAD_FRAMES:]), next_s,
+        )  # fmt: skip
         self._folder.write(self._number, segment)
         self._number += 1
-        self._times_s = []
+        self._times_s, self._places = [], []
 
     def _drop(self, error: BaseException) -> None:
         """Give up the piece at hand; raises when the error is one of writing."""

@@ -9,14 +9,7 @@ from numpy.typing import NDArray
 
 from artem.core.picture import Frame
 from artem.media.cuts import Cuts
-from artem.media.opencv import load_opencv
-
-FLOW_PX = 256
-"""Longer side of the pictures between which motion is estimated."""
-
-LEAST_FLOW_PX = 64
-"""Their shorter side at least. DIS halves pictures as often as their width allows, and where
-the height becomes less than the 8 pixels of its patches, the process dies."""
+from artem.media.opencv import load_opencv, small_gray
 
 MOST = 0.9
 """Weight of the last painting at a steadiness of 1; with all the weight nothing would be new."""
@@ -60,7 +53,7 @@ class Steadier:
             frame, painted: uint8 ``(H, W, 3)``, before and after painting.
             amount: 0 leaves it as it is.
         """
-        gray = self._small_gray(frame)
+        gray = small_gray(frame)
         cut, last = self._cuts(frame), self._last
         exact = painted.astype(np.float32)
         if last is None or cut or amount <= 0 or last[1].shape != painted.shape:
@@ -116,13 +109,6 @@ class Steadier:
         height, width = flow.shape[:2]
         x, y = np.meshgrid(np.arange(width, dtype="f4"), np.arange(height, dtype="f4"))
         return np.asarray(flow + np.dstack([x, y]), dtype=np.float32)
-
-    def _small_gray(self, frame: Frame) -> Frame:
-        gray = self._cv2.cvtColor(frame, self._cv2.COLOR_RGB2GRAY)
-        scale = min(1.0, FLOW_PX / max(gray.shape))
-        size = [max(LEAST_FLOW_PX, round(side * scale)) for side in gray.shape[::-1]]
-        small: Frame = self._cv2.resize(gray, size, interpolation=self._cv2.INTER_AREA)
-        return small
 
 
 def _squared_length(flow: Flow) -> NDArray[np.float32]:

@@ -22,6 +22,12 @@ NOT_INT8 = "there is no int8 file of this network (artem quantize makes one)"
 INT8 = "this network is int8; the float one is a file of its own"
 
 
+Place = NDArray[np.int64]
+"""``(2,)``: where a frame begins on the plane to which strokes keep, (down, right) in pixels."""
+
+ORIGIN: Place = np.zeros(2, np.int64)
+
+
 class Session(Protocol):
     """A network that an engine has loaded.
 
@@ -33,8 +39,13 @@ class Session(Protocol):
     engine: str
     precision: str
 
-    def __call__(self, frame: NDArray[np.uint8], style: NDArray[np.float32]) -> NDArray[np.uint8]:
-        """Stylize ``(1, H, W, 3)`` with ``(1, P)``; sides must suit the network."""
+    def __call__(
+        self, frame: NDArray[np.uint8], style: NDArray[np.float32], place: Place = ORIGIN
+    ) -> NDArray[np.uint8]:
+        """Stylize ``(1, H, W, 3)`` with ``(1, P)``; sides must suit the network.
+
+        ``place``, int64 ``(2,)`` from 0 up, is for networks whose file takes it.
+        """
         ...
 
 

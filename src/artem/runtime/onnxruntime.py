@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from artem.core.errors import EngineError
 from artem.core.network_file import NetworkFile
-from artem.runtime.engine import Session, engine_failure, why_not_version
+from artem.runtime.engine import ORIGIN, Place, Session, engine_failure, why_not_version
 
 
 class OnnxRuntimeSession:
@@ -23,10 +23,14 @@ class OnnxRuntimeSession:
     def __init__(self, network: NetworkFile, threads: int | None) -> None:
         self.precision = "int8" if network.int8 else "float"
         self._session = _open(network.path, threads)
+        self._inputs = [one.name for one in self._session.get_inputs()]
 
-    def __call__(self, frame: NDArray[np.uint8], style: NDArray[np.float32]) -> NDArray[np.uint8]:
+    def __call__(
+        self, frame: NDArray[np.uint8], style: NDArray[np.float32], place: Place = ORIGIN
+    ) -> NDArray[np.uint8]:
+        inputs = {"frame": frame, "style": style, "place": place}
         try:
-            outputs = self._session.run(None, {"frame": frame, "style": style})
+            outputs = self._session.run(None, {name: inputs[name] for name in self._inputs})
         except Exception as error:  # its errors share no base class of their own
             raise engine_failure("ONNX Runtime", error) from error
         return np.asarray(outputs[0])

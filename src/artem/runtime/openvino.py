@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from artem.core.errors import EngineError
 from artem.core.network_file import NetworkFile
-from artem.runtime.engine import Session, engine_failure, why_not_version
+from artem.runtime.engine import ORIGIN, Place, Session, engine_failure, why_not_version
 from artem.runtime.processor import why_no_byte_products
 
 KEPT_SIZES = 4
@@ -53,6 +53,7 @@ class OpenVinoSession:
                 f"OpenVINO cannot read '{network.path}'.\n  Try --engine onnxruntime."
             ) from error
         self._style_size = network.style_size
+        self._inputs = {name for one in self._model.inputs for name in one.names}
         # What int8 networks compute between their convolutions loses nothing by it.
         short = precision == "bfloat16" or (network.int8 and has_bfloat16())
         self._options: dict[str, Any] = {
@@ -64,10 +65,13 @@ class OpenVinoSession:
             self._options["INFERENCE_NUM_THREADS"] = threads
         self._requests: OrderedDict[tuple[int, ...], Any] = OrderedDict()
 
-    def __call__(self, frame: NDArray[np.uint8], style: NDArray[np.float32]) -> NDArray[np.uint8]:
+    def __call__(
+        self, frame: NDArray[np.uint8], style: NDArray[np.float32], place: Place = ORIGIN
+    ) -> NDArray[np.uint8]:
+        inputs = {"frame": frame, "style": style, "place": place}
         try:
             request = self._request(frame.shape)
-            request.infer({"frame": frame, "style": style}, share_inputs=True)
+            request.infer({name: inputs[name] for name in self._inputs}, share_inputs=True)
         except RuntimeError as error:
             self._requests.pop(frame.shape, None)  # its memory may be what lacks
             raise engine_failure("OpenVINO", error) from error

@@ -23,10 +23,13 @@ from artem.core.picture import (
     picture_from_memory,
 )
 from artem.core.style_file import Style, StyleVector, blend_vectors
-from artem.runtime.engine import open_session
+from artem.runtime.engine import ORIGIN, open_session
 from artem.runtime.library import IDENTITY, StyleChoice, find_network, find_style
 from artem.runtime.predictor import predictor_beside
 from artem.runtime.versions import version_for
+
+REPEAT_PX = 1 << 16
+"""The plane on which frames have their place repeats: a multiple of every network's."""
 
 
 class Stylizer:
@@ -147,11 +150,16 @@ class Stylizer:
             )
         return vector
 
-    def __call__(self, frame: Frame) -> Frame:
+    def __call__(self, frame: Frame, *, place: tuple[int, int] | None = None) -> Frame:
         """Paint one frame.
 
         Args:
             frame: uint8 ``(H, W, 3)``, sRGB, any size from 1x1 up.
+            place: where the frame begins on an endless plane, (down, right) in pixels. Strokes
+                keep to the plane: a frame that shows what another one showed, moved, is painted
+                alike if its place is moved as well (:class:`~artem.media.follower.Follower`
+                tells by how much). Without one every frame begins at the plane's origin, and up
+                to ``multiple`` pixels a side fewer are painted.
 
         Returns:
             A new frame of the same size.
@@ -161,8 +169,17 @@ class Stylizer:
         """
         check_frame(frame)
         height, width = frame.shape[:2]
-        padded = pad_frame(frame, self.network.multiple, self.network.minimum)
-        painted = self._session(padded[None], self._vector)[0, :height, :width]
+        multiple, minimum = self.network.multiple, self.network.minimum
+        if place is None:
+            top = left = 0
+            padded, cell = pad_frame(frame, multiple, minimum), ORIGIN
+        else:
+            down, right = (int(side) % REPEAT_PX for side in place)
+            top, left = down % multiple, right % multiple
+            padded = pad_frame(frame, multiple, minimum, top, left, room=multiple - 1)
+            cell = np.array([down - top, right - left])
+        painted = self._session(padded[None], self._vector, cell)[0]
+        painted = painted[top : top + height, left : left + width]
         if self.keep_color:
             painted = with_colors_of(frame, painted)
         return np.ascontiguousarray(painted)
@@ -182,13 +199,21 @@ def check_frame(frame: NDArray[np.generic]) -> None:
         raise PictureError(f"The frame is empty: its shape is {frame.shape}.")
 
 
-def pad_frame(frame: Frame, multiple: int, minimum: int) -> Frame:
-    """Reflect a frame at its bottom and right until its sides suit the network."""
-    height, width = (max(minimum, -(-side // multiple) * multiple) for side in frame.shape[:2])
+def pad_frame(
+    frame: Frame, multiple: int, minimum: int, top: int = 0, left: int = 0, *, room: int = 0
+) -> Frame:
+    """Reflect a frame at its borders until its sides suit the network.
+
+    Args:
+        top, left: pixels before it; all others come behind it.
+        room: for how many of these there is room, so that the size depends on none of them.
+    """
+    sides = [-(-(side + room) // multiple) * multiple for side in frame.shape[:2]]
+    height, width = (max(minimum, side) for side in sides)
     if (height, width) == frame.shape[:2]:
         return np.ascontiguousarray(frame)
-    missing = ((0, height - frame.shape[0]), (0, width - frame.shape[1]), (0, 0))
-    return np.pad(frame, missing, mode="reflect")
+    bottom, right = height - frame.shape[0] - top, width - frame.shape[1] - left
+    return np.pad(frame, ((top, bottom), (left, right), (0, 0)), mode="reflect")
 
 
 class StylizerOptions(TypedDict, total=False):

@@ -1,6 +1,7 @@
 """A session's working size and figures, and its place; with a clock that the tests turn."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -33,7 +34,10 @@ class Studio:
     async def prepare(self, look: Look) -> Look:
         return look
 
-    async def paint(self, frame: Frame, brush: object) -> Frame:
+    async def beside(self, work: Callable[..., Any], *arguments: Any) -> Any:
+        return work(*arguments)
+
+    async def paint(self, frame: Frame, brush: object, place: object) -> Frame:
         self.clock.now_s += self.seconds_per_pixel * frame.shape[0] * frame.shape[1]
         return np.zeros_like(frame)
 

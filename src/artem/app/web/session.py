@@ -16,6 +16,7 @@ from artem.app.web.streams import Stream, Streams
 from artem.app.web.studio import Brush, Studio
 from artem.core.errors import ArtemError
 from artem.core.picture import Frame
+from artem.media.follower import Follower
 from artem.media.opencv import why_no_opencv
 from artem.media.steady import Steadier
 
@@ -73,6 +74,7 @@ class Session:
         self._size = WorkingSize(fps)
         self._fixed_px: int | None = None
         self._steadier: Steadier | None = None
+        self._follower: Follower | None = None
         self._live = True
         self._shape: tuple[int, ...] = ()
         self._sized_s = float("-inf")
@@ -117,7 +119,7 @@ class Session:
                     await self._tell({"type": "look", "look": look.as_dict()})
                 case "source":
                     self._live = message.get("live") is not False
-                    self._steadier = None
+                    self._steadier = self._follower = None
                 case "size":
                     side_px = message.get("long_side")
                     if side_px is not None and side_px not in LONG_SIDES_PX:
@@ -138,7 +140,10 @@ class Session:
         self.last_used_s = self._clock()
         await self._space_sizes(frame.shape)
         began_s = self._clock()
-        painted = await self._studio.paint(frame, self._brush)
+        place = None
+        if self._live and why_no_opencv() is None:
+            place = await self._studio.beside(self._followed, frame)
+        painted = await self._studio.paint(frame, self._brush, place)
         if self.look.steady > 0 and self._live:
             painted = await self._studio.beside(self._steadied, frame, painted)
         now_s = self._clock()
@@ -166,6 +171,10 @@ class Session:
         if self.stream is not None:
             self._streams.close(self.stream)
             self.stream = None
+
+    def _followed(self, frame: Frame) -> tuple[int, int]:
+        self._follower = self._follower or Follower()
+        return self._follower(frame)
 
     def _steadied(self, frame: Frame, painted: Frame) -> Frame:
         if self._steadier is None:

@@ -122,9 +122,11 @@ class Studio:
         """
         return await self._in(self._codec, self._brush, look)
 
-    async def paint(self, frame: Frame, brush: Brush) -> Frame:
-        """Paint one live frame, after those that came before it."""
-        return await self._in(self._painter, self._paint, frame, brush)
+    async def paint(
+        self, frame: Frame, brush: Brush, place: tuple[int, int] | None = None
+    ) -> Frame:
+        """Paint one live frame, after those that came before it; ``place`` as a stylizer's."""
+        return await self._in(self._painter, self._paint, frame, brush, place)
 
     async def beside(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run a short piece of work beside the painting."""
@@ -180,10 +182,10 @@ class Studio:
         style = Style("look", {network.identity: vector}, {network.identity: network.name})
         return Brush(style, look.keep_color)
 
-    def _paint(self, frame: Frame, brush: Brush) -> Frame:
+    def _paint(self, frame: Frame, brush: Brush, place: tuple[int, int] | None) -> Frame:
         self._stylizer.set_style(brush.style, strength=1.0)
         self._stylizer.keep_color = brush.keep_color
-        return self._stylizer(frame)
+        return self._stylizer(frame, place=place)
 
     def _paint_photo(self, data: bytes, look: Look) -> tuple[bytes, str, tuple[str, ...]]:
         picture = reduced(picture_from_upload(data), LARGEST_PAINTED_PIXELS)

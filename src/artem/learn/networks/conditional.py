@@ -154,10 +154,12 @@ class Grain(StyledLayer):
         self.style_sizes = (channels,)
         self.style_starts = (1.0,)
 
-    def forward(self, maps: Tensor, style: Iterator[Tensor]) -> Tensor:
-        """``(N, C, H, W)`` to ``(N, C + channels, H, W)``."""
+    def forward(
+        self, maps: Tensor, style: Iterator[Tensor], offset: Tensor | None = None
+    ) -> Tensor:
+        """``(N, C, H, W)`` to ``(N, C + channels, H, W)``; ``offset`` in the attribute's place."""
         gain = next(style)[:, :, None, None]
-        down, right = self.offset
+        down, right = self.offset if offset is None else offset
         rows = (torch.arange(maps.shape[2], device=maps.device) + down) % self.PERIOD
         columns = (torch.arange(maps.shape[3], device=maps.device) + right) % self.PERIOD
         noise = gain * self.noise.index_select(2, rows).index_select(3, columns)

@@ -51,6 +51,8 @@ class SlimNet(TrunkNetwork):
     multiple = 8
     minimum = 32
     margin = 16
+    grain_px = 4
+    """So many pixels are one position of the grain, behind the stem's stride."""
 
     def __init__(
         self,
@@ -83,9 +85,14 @@ class SlimNet(TrunkNetwork):
         maps = self.maps(self.stem(image, style), style)
         return F.pixel_shuffle(self.to_full(self.to_half(maps, style), style), 2)
 
-    def maps(self, quarter: Tensor, style: Iterator[Tensor]) -> Tensor:
-        """From the stem's maps to those that the head takes, both ``(N, stem, H/4, W/4)``."""
-        maps = self.grain(quarter, style) if self.grain else quarter
+    def maps(
+        self, quarter: Tensor, style: Iterator[Tensor], offset: Tensor | None = None
+    ) -> Tensor:
+        """From the stem's maps to those that the head takes, both ``(N, stem, H/4, W/4)``.
+
+        ``offset`` is that of the grain, where it is not the grain's own.
+        """
+        maps = self.grain(quarter, style, offset) if self.grain else quarter
         maps = self.down(maps, style)
         maps = self.through_trunk(maps, style)
         maps = self.up(maps, style) + quarter
