@@ -197,3 +197,29 @@ def test_a_viewer_counts_once_wherever_it_looks() -> None:
         assert (streams.viewers, third.viewers) == (0, 0)
 
     asyncio.run(run())
+
+
+def test_live_frames_have_a_place_and_others_none() -> None:
+    async def run() -> None:
+        clock, told = Clock(), []
+        session = make_session(clock, told)
+        places: list[object] = []
+
+        async def paint(frame: Frame, brush: object, place: object) -> Frame:
+            places.append(place)
+            return frame
+
+        studio: Any = session._studio
+        studio.paint = paint
+        await session.greet()
+        scene = np.random.default_rng(0).integers(0, 256, (30, 40, 3), np.uint8)
+        scene = scene.repeat(8, axis=0).repeat(8, axis=1)
+        for index in range(3):
+            await session.paint(np.ascontiguousarray(scene[:160, 4 * index : 4 * index + 240]))
+        await session.hear('{"type": "source", "live": false}')
+        await session.paint(scene)
+        await session.hear('{"type": "source", "live": true}')
+        await session.paint(scene)
+        assert places == [(0, 0), (0, 4), (0, 8), None, (0, 0)]
+
+    asyncio.run(run())
