@@ -1,15 +1,17 @@
 """How near to optimization a network can come: fitted to a single photo, and judged on it.
 
-    python benchmarks/quality/limit.py --paintings DIR [--networks fast micro fine] [--steps 200]
+    python benchmarks/quality/limit.py --photos DIR --paintings DIR \
+        [--networks fast micro fine] [--steps 200]
 
 A shipped network paints all photos in sixteen styles, and its objective is some multiple of what
-L-BFGS reaches on each of them. Here nothing is asked but the objective on one photo in one style:
-first of the style vector alone, the convolutions being as they are, then of all weights. What is
-left above L-BFGS after that is not owed to other photos and styles; what lies between is what the
-network gives for serving all. More steps come somewhat nearer. Three photos at 256 pixels, each in
-a style of its own, beside the curves of ``benchmarks/quality``. Writes ``results/limit.json``
-after each network, which takes minutes, and passes over those that stand there already; then the
-table of ``docs/judge.md``.
+L-BFGS reaches on each of them. Here nothing is asked but the objective: first of a style vector
+for all photos, trained as by ``artem polish`` but without the losses that the judge does not count
+and with its weights; then of one for a single photo, the convolutions being as they are; then of
+all weights for that photo. What is left above L-BFGS after that is not owed to other photos and
+styles; what lies between is what the network gives for serving all. More steps come somewhat
+nearer. Three photos at 256 pixels, each in a style of its own, beside the curves of
+``benchmarks/quality``. Writes ``results/limit.json`` after each network and style, which takes
+minutes, and passes over those that stand there already; then the table of ``docs/judge.md``.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -35,7 +38,7 @@ from artem.learn.judge.curves import Curves
 from artem.learn.losses import PerceptualLoss
 from artem.learn.networks.build import load_network
 from artem.learn.optimization.images import image_of
-from artem.learn.training import YARDSTICK
+from artem.learn.training import YARDSTICK, PhotoFolder, Trainer
 from artem.learn.training.optimizers import half_cosine, make_optimizers
 from artem.learn.training.photos import load_style_picture
 from artem.learn.training.recipe import perceptual_loss
@@ -50,24 +53,26 @@ STYLES = ("great-wave", "starry-night", "composition-vii")
 """One for each photo."""
 SIDE_PX = 256
 WARM_UP = 10
+BATCH = 4
 LEARNING_RATE, STYLE_LEARNING_RATE = 2e-3, 0.03
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--paintings", help="folder of pictures named like the styles")
+    parser.add_argument("--photos", type=Path, help="folder of photos to train vectors on")
     parser.add_argument("--networks", nargs="+", default=["fast", "micro", "fine"])
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--draw", action="store_true", help="the table alone")
     arguments = parser.parse_args()
     if not arguments.draw:
-        if not arguments.paintings:
-            parser.error("--paintings is needed, or --draw")
-        _fit(arguments.networks, arguments.paintings, arguments.steps)
+        if not (arguments.photos and arguments.paintings):
+            parser.error("--photos and --paintings are needed, or --draw")
+        _fit(arguments.networks, arguments.photos, arguments.paintings, arguments.steps)
     _write_table(json.loads(RESULT.read_text(encoding="utf-8")))
 
 
-def _fit(networks: Sequence[str], paintings: str, steps: int) -> None:
+def _fit(networks: Sequence[str], folder: Path, paintings: str, steps: int) -> None:
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)  # denormals stall the encoder
     keep_freed_memory()
@@ -80,6 +85,7 @@ def _fit(networks: Sequence[str], paintings: str, steps: int) -> None:
     }  # fmt: skip
     described = [find_network(network) for network in networks]
     rows = _former(settings, {network.name: network.identity for network in described})
+    everyone = PhotoFolder(folder)
     photos = find_photos([SAMPLES], len(STYLES)).items()
     for style, (photo, file) in zip(STYLES, photos, strict=True):
         frame = middle_square(load_picture(file).frame, SIDE_PX)
@@ -92,9 +98,12 @@ def _fit(networks: Sequence[str], paintings: str, steps: int) -> None:
                 continue
             optimized = curves.curve(frame, painting, "photo").objective[-1]
             row = {**key, "photo": photo, "optimized": optimized}
+            kept = torch.from_numpy(find_style(style).vector_for(network.identity, network.name))
             for fitted, rate in (("vector", 0.0), ("weights", LEARNING_RATE)):
-                objective = _objectives(loss, network, style, frame, painting, steps, rate)
+                objective = _objectives(loss, network, kept, frame, painting, steps, rate)
                 row |= {"shipped": objective[0], fitted: min(objective)}
+            alone = _trained(network, kept, painting, everyone, steps)
+            (row["alone"],) = _objectives(loss, network, alone, frame, painting, 0, 0.0)
             rows.append(row)
             print(", ".join(f"{name} {value}" for name, value in row.items()), flush=True)
             write_result(RESULT, provenance(__file__, "torch") | settings | {"rows": rows})
@@ -105,7 +114,7 @@ def _former(settings: dict[str, Any], identities: Mapping[str, str]) -> list[dic
     if not RESULT.exists():
         return []
     result = json.loads(RESULT.read_text(encoding="utf-8"))
-    if not result.items() >= settings.items():
+    if not result.items() >= settings.items() or any("alone" not in r for r in result["rows"]):
         return []
     return [
         row
@@ -114,19 +123,36 @@ def _former(settings: dict[str, Any], identities: Mapping[str, str]) -> list[dic
     ]
 
 
+def _trained(
+    described: NetworkFile, vector: Tensor, painting: Tensor, photos: PhotoFolder, steps: int
+) -> Tensor:
+    """The vector ``(P,)`` after so many steps on all photos by the objective alone."""
+    recipe = replace(
+        YARDSTICK, steps=steps, batch=BATCH, crop_px=SIDE_PX,
+        style_learning_rate=STYLE_LEARNING_RATE, consistency_weight=0.0, even_weight=0.0,
+        grid_weight=0.0, alternation_weight=0.0,
+    )  # fmt: skip
+    trainer = Trainer(
+        load_network(described.path), vector[None], [painting], photos, load_encoder("compact"),
+        recipe, train_network=False,
+    )  # fmt: skip
+    trainer.run()
+    return trainer.vectors.detach()[0]
+
+
 def _objectives(
-    loss: PerceptualLoss, described: NetworkFile, style: str, frame: Frame, painting: Tensor,
+    loss: PerceptualLoss, described: NetworkFile, kept: Tensor, frame: Frame, painting: Tensor,
     steps: int, learning_rate: float,
 ) -> list[float]:  # fmt: skip
-    """The objective before each step on this frame alone, and after the last one.
+    """The objective with the style ``kept`` before each step on this frame alone, and after the
+    last one.
 
     It is taken of the picture with values beyond black and white cut off, which a file
     cannot hold; they cost as in training. ``learning_rate`` 0 leaves the convolutions alone.
     """
     network = load_network(described.path).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     network.requires_grad_(learning_rate > 0)
-    kept = find_style(style).vector_for(described.identity, described.name)
-    vector = nn.Parameter(torch.from_numpy(kept)[None].clone())
+    vector = nn.Parameter(kept[None].clone())
     optimizers = make_optimizers(
         network, vector, optimizer="muon", learning_rate=learning_rate,
         style_learning_rate=STYLE_LEARNING_RATE,
@@ -157,12 +183,12 @@ def _objectives(
 def _write_table(result: dict[str, Any]) -> None:
     rows = result["rows"]
     networks = list(dict.fromkeys(row["network"] for row in rows))
-    lines = ["|  | as shipped | its vector fitted | all its weights fitted |",
-             "| --- | ---: | ---: | ---: |"]  # fmt: skip
+    lines = ["|  | as shipped | a vector by the objective alone | one for the photo "
+             "| all weights for the photo |", "| --- | ---: | ---: | ---: | ---: |"]  # fmt: skip
     for name in networks:
         own = [row for row in rows if row["network"] == name]
         ratios = (mean(row[key] / row["optimized"] for row in own)
-                  for key in ("shipped", "vector", "weights"))  # fmt: skip
+                  for key in ("shipped", "alone", "vector", "weights"))  # fmt: skip
         lines.append(f"| `{name}` | {' | '.join(f'{ratio:.2f}' for ratio in ratios)} |")
     exhibits = dict.fromkeys(f"`{row['style']}` on {row['photo']}" for row in rows)
     write_between(DOCUMENT, BEGIN, END, [

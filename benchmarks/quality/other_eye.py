@@ -1,0 +1,141 @@
+"""What optimization gains under one encoder, seen by another.
+
+    python benchmarks/quality/other_eye.py --paintings DIR [--independent FILE]
+
+L-BFGS lowers the objective under the encoder that it looks through, whatever that takes. Here
+its pictures are taken out on the way and judged by SqueezeNet as well, which neither it nor any
+network was trained with, beside what the networks paint: each style on one of the three sample
+photos by turns, at 256 pixels. Writes ``results/other_eye.json`` and the table of
+``docs/judge.md``; some minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator
+from itertools import cycle
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+import torch
+from torch import Tensor
+
+import artem
+from artem.app.bench_results import provenance, run_script, write_between, write_result
+from artem.core.allocation import keep_freed_memory
+from artem.core.picture import Frame, load_picture, middle_square
+from artem.export.exhibits import find_painting, find_photos, painting_px
+from artem.learn.encoders import load_encoder
+from artem.learn.judge.independent import load_independent
+from artem.learn.losses import PerceptualLoss
+from artem.learn.optimization.descent import Descent
+from artem.learn.optimization.images import frame_of, image_of
+from artem.learn.optimization.objective import Region, RegionalLoss
+from artem.learn.training import YARDSTICK
+from artem.learn.training.photos import load_style_picture
+from artem.learn.training.recipe import perceptual_loss
+from artem.runtime.library import SAMPLES, find_network, styles
+
+HERE = Path(__file__).resolve().parent
+RESULT = HERE.parent / "results" / "other_eye.json"
+DOCUMENT = HERE.parents[1] / "docs" / "judge.md"
+BEGIN, END = "<!-- begin: benchmarks/quality/other_eye.py -->", "<!-- end -->"
+
+SIDE_PX = 256
+EVALUATIONS = (3, 5, 10, 20, 40, 80, 150, 300)
+NETWORKS = ("fast", "micro", "fine")
+PHOTO = "the photo"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--paintings", help="folder of pictures named like the styles")
+    parser.add_argument("--independent", default=None, metavar="FILE", help="SqueezeNet's weights")
+    parser.add_argument("--draw", action="store_true", help="the table alone")
+    arguments = parser.parse_args()
+    if not arguments.draw:
+        if not arguments.paintings:
+            parser.error("--paintings is needed, or --draw")
+        _look(arguments.paintings, arguments.independent)
+    _write_table(json.loads(RESULT.read_text(encoding="utf-8")))
+
+
+def _look(paintings: str, independent: str | None) -> None:
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)  # denormals stall the encoder
+    keep_freed_memory()
+    own = perceptual_loss(load_encoder("compact"), YARDSTICK)
+    other = perceptual_loss(load_independent(independent), YARDSTICK)
+    networks = {name: find_network(name) for name in NETWORKS}
+    rows: list[dict[str, Any]] = []
+    photos = cycle(find_photos([SAMPLES], 3).items())
+    for style in styles():
+        painting = find_painting(style.name, [paintings])
+        if painting is None or any(n.identity not in style.vectors for n in networks.values()):
+            continue
+        photo, file = next(photos)
+        frame = middle_square(load_picture(file).frame, SIDE_PX)
+        picture = load_style_picture(painting, painting_px(style))
+        for maker, painted in _pictures(own, style.name, frame, picture):
+            values = [_objective(loss, frame, picture, painted) for loss in (own, other)]
+            rows.append({
+                "style": style.name, "photo": photo, "maker": maker,
+                "own": round(values[0], 4), "other": round(values[1], 4),
+            })  # fmt: skip
+        print(
+            style.name, photo, [(r["maker"], r["own"], r["other"]) for r in rows[-12:]], flush=True
+        )
+    write_result(RESULT, provenance(__file__, "torch") | {
+        "side_px": SIDE_PX, "networks": {n: one.identity for n, one in networks.items()},
+        "rows": rows,
+    })  # fmt: skip
+
+
+def _pictures(
+    loss: PerceptualLoss, style: str, frame: Frame, painting: Tensor
+) -> Iterator[tuple[str, Frame]]:
+    """The photo, L-BFGS's best picture after so many evaluations, and the networks' pictures."""
+    yield PHOTO, frame
+    content = image_of(frame)
+    objective = RegionalLoss(loss, content, [Region([(1.0, loss.style_target(painting))])])
+    descent = Descent(objective, content, evaluations=EVALUATIONS[-1])
+    taken: dict[int, Frame] = {}
+
+    def take(descent: Descent) -> None:
+        if len(descent.curve) in EVALUATIONS:
+            taken[len(descent.curve)] = frame_of(objective.shown(descent.best_image))
+
+    descent.run(take)
+    for evaluations, picture in taken.items():
+        yield f"L-BFGS, {evaluations}", picture
+    for network in NETWORKS:
+        yield f"`{network}`", artem.Stylizer(style, network=network, precision="float")(frame)
+
+
+@torch.no_grad()
+def _objective(loss: PerceptualLoss, photo: Frame, painting: Tensor, painted: Frame) -> float:
+    terms = loss.terms(
+        image_of(painted), loss.content_target(image_of(photo)), loss.style_target(painting)
+    )
+    return float(loss.total(terms))
+
+
+def _write_table(result: dict[str, Any]) -> None:
+    rows = result["rows"]
+    lines = ["|  | under the encoder that it looks through | under SqueezeNet |",
+             "| --- | ---: | ---: |"]  # fmt: skip
+    for maker in dict.fromkeys(row["maker"] for row in rows):
+        own, other = (mean(r[key] for r in rows if r["maker"] == maker) for key in ("own", "other"))
+        lines.append(f"| {maker} | {own:.2f} | {other:.2f} |")
+    count = len({row["style"] for row in rows})
+    write_between(DOCUMENT, BEGIN, END, [
+        f"Objective, means over {count} styles, each on one photo, at {result['side_px']} pixels; "
+        f"{result['date']}, commit `{result['commit']}`.",
+        "\n".join(lines),
+    ])  # fmt: skip
+
+
+if __name__ == "__main__":
+    run_script(main)
