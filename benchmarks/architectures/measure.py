@@ -22,8 +22,9 @@ from artem.core.errors import PictureError
 from artem.core.files import replacing
 from artem.core.picture import Frame, load_picture, middle_square
 from artem.export.onnx import export_network
-from artem.export.quantizing import calibrated
+from artem.export.quantizing import calibrated, sample_of
 from artem.learn.networks import StyledNetwork
+from artem.runtime.engine import ORIGIN
 from artem.runtime.openvino import shared_core
 
 SIZES = ((640, 480, 1), (1080, 1200, 2))
@@ -75,13 +76,11 @@ def exported(candidate: Candidate, trained: Path, photos: Sequence[Path]) -> Mea
         squares = [
             middle_square(frame, CALIBRATION_PX) for frame in _frames(photos, CALIBRATION_PHOTOS)
         ]
-        proto = calibrated(
-            onnx.load(files["float"]),
-            [
-                {"frame": square[None], "style": styles[index % len(styles)][None]}
-                for index, square in enumerate(squares)
-            ],
-        )
+        model = onnx.load(files["float"])
+        proto = calibrated(model, [
+            sample_of(model, square[None], styles[index % len(styles)][None])
+            for index, square in enumerate(squares)
+        ])  # fmt: skip
         with replacing(files["int8"]) as partial:
             onnx.save(proto, partial)
     return Measured(candidate, network.multiple, styles, files, facts={
@@ -161,7 +160,10 @@ def _request(measured: Measured, precision: str, width: int, height: int, thread
         "PERFORMANCE_HINT": "LATENCY",
         "INFERENCE_PRECISION_HINT": "f32",
     }
-    return shared_core().compile_model(model, "CPU", options).create_infer_request()
+    request = shared_core().compile_model(model, "CPU", options).create_infer_request()
+    if any(one.any_name == "place" for one in model.inputs):
+        request.set_tensor("place", openvino.Tensor(ORIGIN.copy()))
+    return request
 
 
 def _newer(file: Path, source: Path) -> bool:

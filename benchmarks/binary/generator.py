@@ -21,8 +21,9 @@ from rivals import timed_ms
 
 from artem.core.network_file import NetworkFile, load_network_file
 from artem.export.around_trunk import quantize_around_trunk
-from artem.export.quantizing import calibrated
+from artem.export.quantizing import calibrated, sample_of
 from artem.runtime import binary
+from artem.runtime.engine import ORIGIN
 from artem.runtime.library import MODELS, find_network
 
 SIZES = ((640, 480), (1080, 1200))
@@ -127,8 +128,8 @@ def _quantized(file: Path, said: str, target: Path) -> tuple[Path, str]:
     ]
     if described.binary:
         return quantize_around_trunk(described, target, samples).path, said
-    inputs = [{"frame": frame, "style": style} for frame, style in samples]
-    onnx.save(calibrated(onnx.load(file), inputs), target)
+    model = onnx.load(file)
+    onnx.save(calibrated(model, [sample_of(model, *sample) for sample in samples]), target)
     return target, said
 
 
@@ -136,10 +137,13 @@ def _inputs(
     model: openvino.Model, width: int, height: int, draw: np.random.Generator
 ) -> dict[str, Any]:
     size = model.input("style").partial_shape[1].get_length()
-    return {
+    inputs: dict[str, Any] = {
         "frame": draw.integers(0, 256, (1, height, width, 3), dtype=np.uint8),
         "style": draw.normal(0.5, 0.3, (1, size)).astype(np.float32),
+        "place": ORIGIN.copy(),
     }
+    names = {one.any_name for one in model.inputs}
+    return {name: array for name, array in inputs.items() if name in names}
 
 
 def _request(

@@ -10,11 +10,11 @@ forward and backward. For each scene, network and ``--steady`` it prints
 - the temporal error: root mean square, of 1, of the difference between a painting and the
   one before, warped by the flow, where that is known (ReCoNet's, arXiv:1807.01197); beside it
   that of the unpainted frames, which no painting can be expected to undercut;
-  Strokes are taken along with the scene, as ``artem video`` and ``live`` do, or, for
-  comparison, are left to the frame (follow, no);
-- the sharpness: mean gradient of the painting's luminance, against that without steadying,
-  and in ``steady.json`` as it is. A blur lowers the error as well, so neither figure says
-  anything alone.
+- the sharpness: mean gradient of the painting's luminance, against that without following
+  and steadying, and in ``steady.json`` as it is. A blur lowers the error as well, so neither
+  figure says anything alone.
+
+Strokes follow the scene, as ``artem video`` and ``live`` let them, or are left to the frame.
 
 A network's own styles are those in the folder ``styles`` beside its file, then those by name.
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from benchmarks.conftest import modules_of
@@ -11,6 +12,7 @@ from benchmarks.conftest import modules_of
 from artem.export.onnx import export_network
 from artem.learn.networks import SlimNet, style_vector
 from artem.learn.training import loop
+from artem.runtime.engine import open_session
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +53,22 @@ def test_a_study_network_is_exported_as_it_paints(study: SimpleNamespace, tmp_pa
     )
     described = export_network(network, tmp_path / "study.onnx", name="study", card={})
     assert described.multiple == 16
+
+
+def test_candidates_are_run_as_the_runtime_runs_them(tmp_path: Path) -> None:
+    """An input that was forgotten would be whatever is in memory."""
+    network = SlimNet(stem=8, trunk=8, half=4, blocks=1, refine=0)
+    described = export_network(network, tmp_path / "slim.onnx", name="slim", card={})
+    frame = np.random.default_rng(0).integers(0, 256, (48, 64, 3), np.uint8)
+    vectors = style_vector(network).repeat(2, 1).numpy()
+    with modules_of("architectures", "candidates", "study_net", "train", "measure") as modules:
+        candidate = modules.candidates.CANDIDATES["base"]
+        files = {"float": described.path}
+        measured = modules.measure.Measured(candidate, network.multiple, vectors, files, {})
+        style = modules.candidates.STYLES[0]
+        painted = modules.measure.painted(measured, "float", style, frame)
+    session = open_session(described, engine="openvino", precision="float", threads=1)
+    np.testing.assert_array_equal(painted, session(frame[None], vectors[:1])[0])
 
 
 def test_the_front_is_what_nothing_beats(study: SimpleNamespace) -> None:

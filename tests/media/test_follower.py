@@ -66,6 +66,13 @@ def test_noise_and_half_pixels_move_nothing() -> None:
         assert follower(noisy) == (0, 0)
 
 
+def test_the_place_counts_in_the_pixels_that_are_painted() -> None:
+    follower = Follower()
+    places = [follower(frame, (64, 48)) for frame in pan(6, (4, 8))]
+    assert places[-1] == (10, 20)
+    assert follower(next(pan(1)), (128, 96)) == (10, 20)  # another size: only the place is kept
+
+
 def test_what_most_of_the_picture_does_counts() -> None:
     follower = Follower()
     passing = ground(36, 48, seed=5)
@@ -152,25 +159,32 @@ class TestPainting:
         unable.place = (3, 4)
         assert unable.place == (0, 0)
 
+    @pytest.mark.parametrize(("even", "lead"), [(0.0, 1), (1.0, 5)])
     def test_a_film_that_goes_on_is_the_same_as_one_painted_at_once(
-        self, film: Callable[..., Path], tmp_path: Path
+        self, film: Callable[..., Path], tmp_path: Path, even: float, lead: int
     ) -> None:
-        frames = list(pan(30))
+        """In an evened light all but the light is: that depends on frames long gone."""
+        light = 1 + 0.3 * even * np.sin(np.arange(30))
+        frames = [
+            (frame * gain).clip(0, 255).astype(np.uint8)
+            for frame, gain in zip(pan(30), light, strict=True)
+        ]
         source = film(frames=30, size=(128, 96), draw=lambda index, *size: frames[index])
         whole, two = tmp_path / "whole.mp4", tmp_path / "two.mp4"
-        one = self.painter()
-        Film(source, whole, segment_s=0.5).paint(one, recipe={}, lead=1)
-        assert one.place != (0, 0)
+        one = self.painter(even=even)
+        Film(source, whole, segment_s=0.5).paint(one, recipe={}, lead=lead)
+        assert one.place[0] > 60
 
-        stopping: Any = Stopping(self.painter(), after=17)
+        stopping: Any = Stopping(self.painter(even=even), after=17)
         with pytest.raises(KeyboardInterrupt):
-            Film(source, two, segment_s=0.5).paint(stopping, recipe={}, lead=1)
-        rest = self.painter()
-        report = Film(source, two, segment_s=0.5).paint(rest, recipe={}, lead=1)
+            Film(source, two, segment_s=0.5).paint(stopping, recipe={}, lead=lead)
+        rest = self.painter(even=even)
+        report = Film(source, two, segment_s=0.5).paint(rest, recipe={}, lead=lead)
         assert report.resumed_frames >= 10
         assert rest.place == one.place
-        for first, second in zip(pictures_of(whole), pictures_of(two), strict=True):
-            np.testing.assert_array_equal(first, second)
+        if not even:
+            for first, second in zip(pictures_of(whole), pictures_of(two), strict=True):
+                np.testing.assert_array_equal(first, second)
 
 
 @dataclass

@@ -199,6 +199,12 @@ def test_a_place_puts_the_frame_on_strides_and_grain(tiny_library: Library) -> N
     assert (stylizer(frame, place=(8, 0)) != stylizer(frame, place=(0, 0))).any()
 
 
+@pytest.mark.parametrize("place", [(1,), (1, 2, 3), (1.5, 2), 3, ("1", "2"), (float("nan"), 0)])
+def test_what_is_no_place(tiny_library: Library, place: Any) -> None:
+    with pytest.raises(PictureError, match="two whole numbers of pixels"):
+        Stylizer("great-wave", threads=1)(np.zeros((40, 40, 3), np.uint8), place=place)
+
+
 @pytest.mark.parametrize(
     ("frame", "sentence"),
     [

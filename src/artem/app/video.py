@@ -168,11 +168,12 @@ def plan(films: Sequence[Path], out: Path, *, overwrite: bool) -> dict[Path, Pat
 
 
 def _paint(film: Film, painter: Painter, recipe: dict[str, object], mask: Any) -> Report:
+    from artem.media.painter import follows
     from artem.media.segments import LEAD_FRAMES
 
     settings = painter.controls.settings
     carries = settings.steady > 0 or settings.even > 0
-    lead = LEAD_FRAMES if carries else int(settings.follow)  # one frame, to tell motion by
+    lead = LEAD_FRAMES if carries else int(follows(settings))  # one frame, to tell motion by
     with _progress(film) as (begin, advance):
         try:
             return film.paint(

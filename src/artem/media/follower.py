@@ -39,24 +39,25 @@ class Follower:
     def __init__(self) -> None:
         self._cv2: Any = load_opencv("Following the camera")
         self._dis = self._cv2.DISOpticalFlow_create(self._cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
-        self._last: Frame | None = None
-        self._shape: tuple[int, ...] = ()
+        self._last: tuple[Frame, tuple[int, int]] | None = None
         self.place = (0, 0)
 
-    def __call__(self, frame: Frame) -> tuple[int, int]:
+    def __call__(self, frame: Frame, painted_px: tuple[int, int] | None = None) -> tuple[int, int]:
         """The place of the next frame.
 
         Args:
             frame: uint8 ``(H, W, 3)``.
+            painted_px: width and height at which it is painted, where they are not its own;
+                the place is in these pixels.
         """
         gray = small_gray(frame)
-        last, self._last = self._last, gray
-        shape, self._shape = self._shape, frame.shape
-        if last is None or shape != frame.shape:
+        width, height = painted_px or (frame.shape[1], frame.shape[0])
+        before, self._last = self._last, (gray, (width, height))
+        if before is None or before[0].shape != gray.shape or before[1] != (width, height):
             return self.place
-        flow = self._dis.calc(gray, last, None)[::FLOW_CELL_PX, ::FLOW_CELL_PX]
+        flow = self._dis.calc(gray, before[0], None)[::FLOW_CELL_PX, ::FLOW_CELL_PX]
         motion = np.median(flow.reshape(-1, 2), axis=0)
         motion[np.abs(motion) < LEAST_MOTION] = 0
-        right, down = motion * (frame.shape[1] / gray.shape[1], frame.shape[0] / gray.shape[0])
+        right, down = motion * (width / gray.shape[1], height / gray.shape[0])
         self.place = self.place[0] + round(down), self.place[1] + round(right)
         return self.place

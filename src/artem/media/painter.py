@@ -158,6 +158,7 @@ class Painter:
             "styles": digests,
             "scale": self._rung.scale,
             **{field: value for field, value in asdict(settings).items() if field != "recording"},
+            "follow": follows(settings),
         }
 
     def __call__(self, timed: TimedFrame) -> Frame:
@@ -176,8 +177,10 @@ class Painter:
                 self._on_change(describe_way(way))
             self.way = way
         begun_s = time.perf_counter()
+        place = self._place(timed.frame, way, settings)
         timed = self._evened(timed, settings)
-        painted = self._finish(timed, self._paint(brush, way, timed.frame, settings), settings)
+        painted = self._paint(brush, way, timed.frame, place, settings)
+        painted = self._finish(timed, painted, settings)
         if self._governor is not None and way == wanted:
             self._rung = self._governor.note(time.perf_counter() - begun_s) or self._rung
         return painted
@@ -189,9 +192,12 @@ class Painter:
         self._evener = self._evener or Evener()
         return replace(timed, frame=self._evener(timed.frame, settings.even))
 
-    def _paint(self, brush: Stylizer, way: Way, frame: Frame, settings: Settings) -> Frame:
+    def _paint(
+        self, brush: Stylizer, way: Way, frame: Frame, place: tuple[int, int] | None,
+        settings: Settings,
+    ) -> Frame:  # fmt: skip
         working = resize(frame, *way.working_px)
-        painted = brush(working, place=self._place(working, settings))
+        painted = brush(working, place=place)
         if settings.steady > 0:
             self._steadier = self._steadier or Steadier()
             painted = self._steadier(working, painted, settings.steady)
@@ -199,11 +205,12 @@ class Painter:
             self._steadier.reset()
         return resize(painted, way.width_px, way.height_px)
 
-    def _place(self, working: Frame, settings: Settings) -> tuple[int, int] | None:
+    def _place(self, frame: Frame, way: Way, settings: Settings) -> tuple[int, int] | None:
+        """Told by the frame as it came: what is evened depends on frames long gone."""
         if not follows(settings):
             return None
         self._follower = self._follower or Follower()
-        return self._follower(working)
+        return self._follower(frame, way.working_px)
 
     def _finish(self, timed: TimedFrame, painted: Frame, settings: Settings) -> Frame:
         frame = timed.frame

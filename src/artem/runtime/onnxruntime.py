@@ -30,7 +30,8 @@ class OnnxRuntimeSession:
     ) -> NDArray[np.uint8]:
         inputs = {"frame": frame, "style": style, "place": place}
         try:
-            outputs = self._session.run(None, {name: inputs[name] for name in self._inputs})
+            wanted = {name: value for name, value in inputs.items() if name in self._inputs}
+            outputs = self._session.run(None, wanted)
         except Exception as error:  # its errors share no base class of their own
             raise engine_failure("ONNX Runtime", error) from error
         return np.asarray(outputs[0])

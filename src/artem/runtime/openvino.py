@@ -71,7 +71,8 @@ class OpenVinoSession:
         inputs = {"frame": frame, "style": style, "place": place}
         try:
             request = self._request(frame.shape)
-            request.infer({name: inputs[name] for name in self._inputs}, share_inputs=True)
+            wanted = {name: value for name, value in inputs.items() if name in self._inputs}
+            request.infer(wanted, share_inputs=True)
         except RuntimeError as error:
             self._requests.pop(frame.shape, None)  # its memory may be what lacks
             raise engine_failure("OpenVINO", error) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from numbers import Real
+from operator import index
 from os import PathLike
 from pathlib import Path
 from typing import TypedDict, Unpack, overload
@@ -165,7 +166,7 @@ class Stylizer:
             A new frame of the same size.
 
         Raises:
-            PictureError: it is no such array.
+            PictureError: it is no such array, or no such place.
         """
         check_frame(frame)
         height, width = frame.shape[:2]
@@ -174,7 +175,7 @@ class Stylizer:
             top = left = 0
             padded, cell = pad_frame(frame, multiple, minimum), ORIGIN
         else:
-            down, right = (int(side) % REPEAT_PX for side in place)
+            down, right = (side % REPEAT_PX for side in checked_place(place))
             top, left = down % multiple, right % multiple
             padded = pad_frame(frame, multiple, minimum, top, left, room=multiple - 1)
             cell = np.array([down - top, right - left])
@@ -197,6 +198,17 @@ def check_frame(frame: NDArray[np.generic]) -> None:
         )
     if frame.size == 0:
         raise PictureError(f"The frame is empty: its shape is {frame.shape}.")
+
+
+def checked_place(place: tuple[int, int]) -> tuple[int, int]:
+    """The place as Python's numbers; a :class:`PictureError` unless it is two whole ones."""
+    try:
+        down, right = (index(side) for side in place)
+    except (TypeError, ValueError):
+        raise PictureError(
+            f"A frame's place is two whole numbers of pixels, down and right, not {place!r}."
+        ) from None
+    return down, right
 
 
 def pad_frame(

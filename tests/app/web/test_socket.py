@@ -34,7 +34,7 @@ def painted(tiny_library: Library) -> Callable[..., bytes]:
 
     def painted(data: bytes, style: str = "great-wave", strength: float = 1.0) -> bytes:
         stylizer.set_style(style, strength=strength)
-        return jpeg_from_frame(stylizer(frame_from_jpeg(data)))
+        return jpeg_from_frame(stylizer(frame_from_jpeg(data), place=(0, 0)))
 
     return painted
 

@@ -140,7 +140,7 @@ class Session:
         self.last_used_s = self._clock()
         await self._space_sizes(frame.shape)
         began_s = self._clock()
-        place = None
+        place = (0, 0)
         if self._live and why_no_opencv() is None:
             place = await self._studio.beside(self._followed, frame)
         painted = await self._studio.paint(frame, self._brush, place)
@@ -173,13 +173,12 @@ class Session:
             self.stream = None
 
     def _followed(self, frame: Frame) -> tuple[int, int]:
-        self._follower = self._follower or Follower()
-        return self._follower(frame)
+        follower = self._follower = self._follower or Follower()
+        return follower(frame)
 
     def _steadied(self, frame: Frame, painted: Frame) -> Frame:
-        if self._steadier is None:
-            self._steadier = Steadier()
-        return self._steadier(frame, painted, self.look.steady)
+        steadier = self._steadier = self._steadier or Steadier()
+        return steadier(frame, painted, self.look.steady)
 
     async def _share(self, on: bool) -> None:
         if on and self.stream is None:

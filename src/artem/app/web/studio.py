@@ -122,10 +122,11 @@ class Studio:
         """
         return await self._in(self._codec, self._brush, look)
 
-    async def paint(
-        self, frame: Frame, brush: Brush, place: tuple[int, int] | None = None
-    ) -> Frame:
-        """Paint one live frame, after those that came before it; ``place`` as a stylizer's."""
+    async def paint(self, frame: Frame, brush: Brush, place: tuple[int, int] = (0, 0)) -> Frame:
+        """Paint one live frame, after those that came before it; ``place`` as a stylizer's.
+
+        All have one, so that frames of a size are compiled once.
+        """
         return await self._in(self._painter, self._paint, frame, brush, place)
 
     async def beside(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -182,7 +183,7 @@ class Studio:
         style = Style("look", {network.identity: vector}, {network.identity: network.name})
         return Brush(style, look.keep_color)
 
-    def _paint(self, frame: Frame, brush: Brush, place: tuple[int, int] | None) -> Frame:
+    def _paint(self, frame: Frame, brush: Brush, place: tuple[int, int]) -> Frame:
         self._stylizer.set_style(brush.style, strength=1.0)
         self._stylizer.keep_color = brush.keep_color
         return self._stylizer(frame, place=place)
