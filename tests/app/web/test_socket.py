@@ -53,6 +53,7 @@ def test_answers_come_in_the_frames_order_with_their_numbers(
 ) -> None:
     with connect() as socket:
         receive_told(socket, "hello")
+        socket.send_json({"type": "source", "live": False})  # they show nothing in common
         frames = [jpeg(photo(seed=seed)) for seed in range(6)]
         for number in range(CREDITS):
             send_frame(socket, number, frames[number])
