@@ -24,7 +24,7 @@ PATTERN = ("live", "pattern", "--size", "64x48", "--style", "great-wave")
 
 
 def test_a_pattern_into_a_video(run: Run) -> None:
-    result = run(*PATTERN, "--every-frame", "--frames", 8, "--sink", "out.mp4")
+    result = run(*PATTERN, "--every-frame", "--no-follow", "--frames", 8, "--sink", "out.mp4")
     assert result.exit_code == 0
     assert result.stdout == ""
     assert "8 frames in " in result.stderr

@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -106,12 +107,14 @@ def test_a_film_that_breaks_off(run: Run, tmp_path: Path) -> None:
 def test_stopping_and_going_on(run: Run, film: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole, frames = Stylizer.__call__, 0
 
-    def stop(stylizer: Stylizer, frame: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> object:
+    def stop(
+        stylizer: Stylizer, frame: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], **options: Any
+    ) -> object:
         nonlocal frames
         frames += 1
         if frames == 9:
             raise KeyboardInterrupt
-        return whole(stylizer, frame)
+        return whole(stylizer, frame, **options)
 
     begin = Film.__init__
 
