@@ -23,7 +23,7 @@ from artem.core.network_file import NetworkFile, load_network_file
 from artem.export.around_trunk import quantize_around_trunk
 from artem.export.quantizing import calibrated, sample_of
 from artem.runtime import binary
-from artem.runtime.engine import ORIGIN
+from artem.runtime.engine import inputs_of
 from artem.runtime.library import MODELS, find_network
 
 SIZES = ((640, 480), (1080, 1200))
@@ -137,13 +137,11 @@ def _inputs(
     model: openvino.Model, width: int, height: int, draw: np.random.Generator
 ) -> dict[str, Any]:
     size = model.input("style").partial_shape[1].get_length()
-    inputs: dict[str, Any] = {
-        "frame": draw.integers(0, 256, (1, height, width, 3), dtype=np.uint8),
-        "style": draw.normal(0.5, 0.3, (1, size)).astype(np.float32),
-        "place": ORIGIN.copy(),
-    }
-    names = {one.any_name for one in model.inputs}
-    return {name: array for name, array in inputs.items() if name in names}
+    return inputs_of(
+        {one.any_name for one in model.inputs},
+        draw.integers(0, 256, (1, height, width, 3), dtype=np.uint8),
+        draw.normal(0.5, 0.3, (1, size)).astype(np.float32),
+    )
 
 
 def _request(

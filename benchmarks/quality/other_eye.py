@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
 from itertools import cycle
 from pathlib import Path
 from statistics import mean
@@ -28,7 +27,8 @@ from artem.core.allocation import keep_freed_memory
 from artem.core.picture import Frame, load_picture, middle_square
 from artem.export.exhibits import find_painting, find_photos, painting_px
 from artem.learn.encoders import load_encoder
-from artem.learn.judge.independent import load_independent
+from artem.learn.judge import Exhibit, Judge, load_independent
+from artem.learn.judge.verdict import PHOTO
 from artem.learn.losses import PerceptualLoss
 from artem.learn.optimization.descent import Descent
 from artem.learn.optimization.images import frame_of, image_of
@@ -46,7 +46,6 @@ BEGIN, END = "<!-- begin: benchmarks/quality/other_eye.py -->", "<!-- end -->"
 SIDE_PX = 256
 EVALUATIONS = (3, 5, 10, 20, 40, 80, 150, 300)
 NETWORKS = ("fast", "micro", "fine")
-PHOTO = "the photo"
 
 
 def main() -> None:
@@ -66,8 +65,8 @@ def _look(paintings: str, independent: str | None) -> None:
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)  # denormals stall the encoder
     keep_freed_memory()
-    own = perceptual_loss(load_encoder("compact"), YARDSTICK)
-    other = perceptual_loss(load_independent(independent), YARDSTICK)
+    loss = perceptual_loss(load_encoder("compact"), YARDSTICK)
+    judge = Judge(loss, independent=load_independent(independent), starts=())
     networks = {name: find_network(name) for name in NETWORKS}
     rows: list[dict[str, Any]] = []
     photos = cycle(find_photos([SAMPLES], 3).items())
@@ -78,48 +77,39 @@ def _look(paintings: str, independent: str | None) -> None:
         photo, file = next(photos)
         frame = middle_square(load_picture(file).frame, SIDE_PX)
         picture = load_style_picture(painting, painting_px(style))
-        for maker, painted in _pictures(own, style.name, frame, picture):
-            values = [_objective(loss, frame, picture, painted) for loss in (own, other)]
+        pictures = _pictures(loss, style.name, frame, picture)
+        case = judge.case(Exhibit(style.name, photo, frame, picture), pictures)
+        for maker in (PHOTO, *pictures):
+            verdict = case.verdicts[maker]
+            assert verdict.independent is not None
             rows.append({
                 "style": style.name, "photo": photo, "maker": maker,
-                "own": round(values[0], 4), "other": round(values[1], 4),
+                "own": round(verdict.standing.objective, 4),
+                "other": round(verdict.independent.objective, 4),
             })  # fmt: skip
-        print(
-            style.name, photo, [(r["maker"], r["own"], r["other"]) for r in rows[-12:]], flush=True
-        )
+            print(", ".join(str(value) for value in rows[-1].values()), flush=True)
     write_result(RESULT, provenance(__file__, "torch") | {
         "side_px": SIDE_PX, "networks": {n: one.identity for n, one in networks.items()},
         "rows": rows,
     })  # fmt: skip
 
 
-def _pictures(
-    loss: PerceptualLoss, style: str, frame: Frame, painting: Tensor
-) -> Iterator[tuple[str, Frame]]:
-    """The photo, L-BFGS's best picture after so many evaluations, and the networks' pictures."""
-    yield PHOTO, frame
+def _pictures(loss: PerceptualLoss, style: str, frame: Frame, painting: Tensor) -> dict[str, Frame]:
+    """By maker: L-BFGS's best picture after so many evaluations, and the networks' pictures."""
     content = image_of(frame)
     objective = RegionalLoss(loss, content, [Region([(1.0, loss.style_target(painting))])])
     descent = Descent(objective, content, evaluations=EVALUATIONS[-1])
-    taken: dict[int, Frame] = {}
+    pictures: dict[str, Frame] = {}
 
     def take(descent: Descent) -> None:
-        if len(descent.curve) in EVALUATIONS:
-            taken[len(descent.curve)] = frame_of(objective.shown(descent.best_image))
+        if (done := len(descent.curve)) in EVALUATIONS:
+            pictures[f"L-BFGS, {done}"] = frame_of(objective.shown(descent.best_image))
 
     descent.run(take)
-    for evaluations, picture in taken.items():
-        yield f"L-BFGS, {evaluations}", picture
     for network in NETWORKS:
-        yield f"`{network}`", artem.Stylizer(style, network=network, precision="float")(frame)
-
-
-@torch.no_grad()
-def _objective(loss: PerceptualLoss, photo: Frame, painting: Tensor, painted: Frame) -> float:
-    terms = loss.terms(
-        image_of(painted), loss.content_target(image_of(photo)), loss.style_target(painting)
-    )
-    return float(loss.total(terms))
+        painted = artem.Stylizer(style, network=network, precision="float")(frame)
+        pictures[f"`{network}`"] = painted
+    return pictures
 
 
 def _write_table(result: dict[str, Any]) -> None:

@@ -38,7 +38,7 @@ from artem.learn.encoders import load_encoder
 from artem.learn.optimization.images import image_of
 from artem.learn.training.photos import PhotoFolder, load_style_picture
 from artem.learn.training.recipe import YARDSTICK, perceptual_loss
-from artem.runtime.engine import ORIGIN, Session, open_session
+from artem.runtime.engine import Session, inputs_of, open_session
 from artem.runtime.processor import byte_products
 
 SUFFIX = ".int8.onnx"
@@ -162,8 +162,7 @@ def sample_of(
     model: onnx.ModelProto, frame: NDArray[np.uint8], style: NDArray[np.float32]
 ) -> dict[str, NDArray[Any]]:
     """A network's inputs, by name, for a frame ``(1, H, W, 3)`` and a style ``(1, P)``."""
-    inputs: dict[str, NDArray[Any]] = {"frame": frame, "style": style, "place": ORIGIN}
-    return {one.name: inputs[one.name] for one in model.graph.input if one.name in inputs}
+    return inputs_of([one.name for one in model.graph.input], frame, style)
 
 
 def calibrated(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from numbers import Integral
 from pathlib import Path
 from typing import Any, Protocol
@@ -26,6 +26,17 @@ Place = NDArray[np.int64]
 """``(2,)``: where a frame begins on the plane to which strokes keep, (down, right) in pixels."""
 
 ORIGIN: Place = np.zeros(2, np.int64)
+
+
+def inputs_of(
+    names: Collection[str],
+    frame: NDArray[np.uint8],
+    style: NDArray[np.float32],
+    place: Place = ORIGIN,
+) -> dict[str, NDArray[Any]]:
+    """What a network's file takes, by name: of these three those that it has."""
+    inputs: dict[str, NDArray[Any]] = {"frame": frame, "style": style, "place": place}
+    return {name: value for name, value in inputs.items() if name in names}
 
 
 class Session(Protocol):

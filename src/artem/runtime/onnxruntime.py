@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from artem.core.errors import EngineError
 from artem.core.network_file import NetworkFile
-from artem.runtime.engine import ORIGIN, Place, Session, engine_failure, why_not_version
+from artem.runtime.engine import ORIGIN, Place, Session, engine_failure, inputs_of, why_not_version
 
 
 class OnnxRuntimeSession:
@@ -28,10 +28,8 @@ class OnnxRuntimeSession:
     def __call__(
         self, frame: NDArray[np.uint8], style: NDArray[np.float32], place: Place = ORIGIN
     ) -> NDArray[np.uint8]:
-        inputs = {"frame": frame, "style": style, "place": place}
         try:
-            wanted = {name: value for name, value in inputs.items() if name in self._inputs}
-            outputs = self._session.run(None, wanted)
+            outputs = self._session.run(None, inputs_of(self._inputs, frame, style, place))
         except Exception as error:  # its errors share no base class of their own
             raise engine_failure("ONNX Runtime", error) from error
         return np.asarray(outputs[0])

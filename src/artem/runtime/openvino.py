@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from artem.core.errors import EngineError
 from artem.core.network_file import NetworkFile
-from artem.runtime.engine import ORIGIN, Place, Session, engine_failure, why_not_version
+from artem.runtime.engine import ORIGIN, Place, Session, engine_failure, inputs_of, why_not_version
 from artem.runtime.processor import why_no_byte_products
 
 KEPT_SIZES = 4
@@ -68,11 +68,10 @@ class OpenVinoSession:
     def __call__(
         self, frame: NDArray[np.uint8], style: NDArray[np.float32], place: Place = ORIGIN
     ) -> NDArray[np.uint8]:
-        inputs = {"frame": frame, "style": style, "place": place}
+        inputs = inputs_of(self._inputs, frame, style, place)
         try:
             request = self._request(frame.shape)
-            wanted = {name: value for name, value in inputs.items() if name in self._inputs}
-            request.infer(wanted, share_inputs=True)
+            request.infer(inputs, share_inputs=True)
         except RuntimeError as error:
             self._requests.pop(frame.shape, None)  # its memory may be what lacks
             raise engine_failure("OpenVINO", error) from error
