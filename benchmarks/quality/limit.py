@@ -130,7 +130,7 @@ def _trained(
     recipe = replace(
         YARDSTICK, steps=steps, batch=BATCH, crop_px=SIDE_PX,
         style_learning_rate=STYLE_LEARNING_RATE, consistency_weight=0.0, even_weight=0.0,
-        grid_weight=0.0, alternation_weight=0.0,
+        halo_weight=0.0, grid_weight=0.0, alternation_weight=0.0,
     )  # fmt: skip
     trainer = Trainer(
         load_network(described.path), vector[None], [painting], photos, load_encoder("compact"),

@@ -57,8 +57,8 @@ def test_train_passes_everything_on(run: Run, calls: Calls) -> None:
     options = (
         "--network fast --encoder vgg16 --steps 9 --batch 2 --crop-px 64 --style-px 128 "
         "--learning-rate 0.1 --content-weight 2 --style-weight 3 --tv-weight 4 --tv squared "
-        "--coarse-weight 9 --consistency-weight 5 --even-weight 10 --grid-weight 8 "
-        "--alternation-weight 12 "
+        "--coarse-weight 9 --consistency-weight 5 --even-weight 10 --halo-weight 11 "
+        "--grid-weight 8 --alternation-weight 12 "
         "--optimizer adam --clip 6 "
         "--clip-by global --seed 7 --title Wave --author H --year 1831 --license CC0 --device cpu"
     )
@@ -72,7 +72,7 @@ def test_train_passes_everything_on(run: Run, calls: Calls) -> None:
     assert calls.options["recipe"] == Recipe(
         steps=9, batch=2, crop_px=64, style_px=128, learning_rate=0.1, content_weight=2,
         style_weight=3, tv_weight=4, tv="squared", coarse_weight=9, consistency_weight=5,
-        even_weight=10, grid_weight=8, alternation_weight=12, optimizer="adam",
+        even_weight=10, halo_weight=11, grid_weight=8, alternation_weight=12, optimizer="adam",
         clip=6, clip_by="global", seed=7,
     )  # fmt: skip
 

@@ -33,6 +33,7 @@ RECIPE = Recipe(
     coarse_weight=0.35,
     consistency_weight=0.0,
     even_weight=0.0,
+    halo_weight=0.0,
     grid_weight=0.0,
     alternation_weight=0.0,
 )
@@ -124,13 +125,13 @@ def test_progress_reports_unweighted_terms_and_their_weighted_sum(
     recipe = replace(
         RECIPE, steps=3, crop_px=64, consistency_weight=7.0, grid_weight=11.0, range_weight=2.0,
         content_weight=2.0, style_weight=3.0, tv_weight=5.0, coarse_weight=0.5, even_weight=13.0,
-        alternation_weight=17.0, style_losses={"gram": 1.0},
+        halo_weight=19.0, alternation_weight=17.0, style_losses={"gram": 1.0},
     )  # fmt: skip
     seen: list[Progress] = []
     make_trainer(photos, tiny_vgg, recipe).run(seen.append)
     assert [progress.step for progress in seen] == [1, 2, 3]
     weights = {"content": 2, "style": 3, "tv": 5, "range": 2, "consistency": 7, "grid": 11}
-    weights |= {"coarse": 3 * 0.5, "even": 13, "alternation": 17}
+    weights |= {"coarse": 3 * 0.5, "even": 13, "halo": 19, "alternation": 17}
     for progress in seen:
         assert progress.terms.keys() == weights.keys()
         total = sum(weights[name] * value for name, value in progress.terms.items())

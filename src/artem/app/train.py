@@ -127,6 +127,9 @@ def train(
         float | None,
         typer.Option("--even-weight", min=0, help="No spots and halos in what is even."),
     ] = None,
+    halo_weight: Annotated[
+        float | None, typer.Option("--halo-weight", min=0, help="No rims around what is dark.")
+    ] = None,
     grid_weight: Annotated[
         float | None, typer.Option("--grid-weight", min=0, help="No rows of dots.")
     ] = None,
@@ -164,8 +167,8 @@ def train(
         style_layers=weights("--style-layer", style_layer),
         content_weight=content_weight, style_weight=style_weight,
         tv_weight=tv_weight, tv=tv, coarse_weight=coarse_weight,
-        consistency_weight=consistency_weight, even_weight=even_weight, grid_weight=grid_weight,
-        alternation_weight=alternation_weight,
+        consistency_weight=consistency_weight, even_weight=even_weight, halo_weight=halo_weight,
+        grid_weight=grid_weight, alternation_weight=alternation_weight,
         optimizer=optimizer, clip=clip, clip_by=clip_by, seed=seed,
     )  # fmt: skip
     options = given(

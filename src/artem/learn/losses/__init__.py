@@ -7,6 +7,7 @@ from artem.learn.losses.content import content_loss
 from artem.learn.losses.evenness import evenness_loss
 from artem.learn.losses.gram import gram_loss, gram_matrix
 from artem.learn.losses.grid import grid_loss
+from artem.learn.losses.halo import halo_loss
 from artem.learn.losses.normalization import NORMALIZATIONS
 from artem.learn.losses.perceptual import PerceptualLoss
 from artem.learn.losses.style import ADVERSARIAL, STYLE_LOSSES, StyleLoss
@@ -27,5 +28,6 @@ __all__ = [
     "gram_loss",
     "gram_matrix",
     "grid_loss",
+    "halo_loss",
     "total_variation",
 ]

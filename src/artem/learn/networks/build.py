@@ -23,7 +23,7 @@ ARCHITECTURES: dict[str, Callable[..., StyledNetwork]] = {
 }
 
 PRESETS: dict[str, dict[str, object]] = {
-    "fast": {"name": "slim", "trunk": 96, "blocks": 4},
+    "fast": {"name": "slim", "trunk": 96, "blocks": 4, "refine": 1},
     "micro": {"name": "slim", "stem": 16, "trunk": 64},
     "fine": {"name": "fine"},
 }

@@ -28,6 +28,7 @@ from artem.learn.losses import (
     consistency_loss,
     evenness_loss,
     grid_loss,
+    halo_loss,
 )
 from artem.learn.networks import StyledNetwork
 from artem.learn.networks.conditional import Grain, place_grain
@@ -398,6 +399,8 @@ class Trainer:
                 terms["coarse"] = self.loss.style_term(features, styles.coarse_targets)
         if recipe.even_weight:
             terms["even"] = evenness_loss(painted.float(), frame)
+        if recipe.halo_weight:
+            terms["halo"] = halo_loss(painted.float(), frame)
         if recipe.grid_weight:
             terms["grid"] = grid_loss(painted.float(), self.network.multiple)
         if recipe.alternation_weight:
@@ -418,7 +421,7 @@ class Trainer:
         total = self.loss.total(terms) + self.recipe.range_weight * terms["range"]
         if "coarse" in terms:
             total = total + self.recipe.style_weight * self.recipe.coarse_weight * terms["coarse"]
-        for name in ("consistency", "even", "grid", "alternation"):
+        for name in ("consistency", "even", "halo", "grid", "alternation"):
             if name in terms:
                 total = total + getattr(self.recipe, f"{name}_weight") * terms[name]
         return total.mean()

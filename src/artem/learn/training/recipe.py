@@ -66,6 +66,7 @@ class Recipe:
             strews over all that is even. Crops below 64 px have no such term.
         consistency_weight: of :func:`~artem.learn.losses.consistency_loss`.
         even_weight: of :func:`~artem.learn.losses.evenness_loss`.
+        halo_weight: of :func:`~artem.learn.losses.halo_loss`.
         grid_weight: of :func:`~artem.learn.losses.grid_loss`, at the network's stride.
         alternation_weight: of :func:`~artem.learn.losses.alternation_loss`, there as well.
         range_weight: price of values outside [0, 1], which a file cannot hold.
@@ -101,6 +102,7 @@ class Recipe:
     coarse_weight: float = 0.0
     consistency_weight: float = 15.0
     even_weight: float = 400.0
+    halo_weight: float = 400.0
     grid_weight: float = 300.0
     alternation_weight: float = 30.0
     range_weight: float = 1.0
@@ -157,6 +159,7 @@ def published_recipe(recipe: Recipe, name: str) -> Recipe:
         coarse_weight=0.0,
         consistency_weight=0.0,
         even_weight=0.0,
+        halo_weight=0.0,
         grid_weight=0.0,
         alternation_weight=0.0,
         optimizer="adam",
