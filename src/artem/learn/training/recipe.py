@@ -102,7 +102,7 @@ class Recipe:
     coarse_weight: float = 0.0
     consistency_weight: float = 15.0
     even_weight: float = 400.0
-    halo_weight: float = 400.0
+    halo_weight: float = 2000.0
     grid_weight: float = 300.0
     alternation_weight: float = 30.0
     range_weight: float = 1.0
