@@ -62,16 +62,12 @@ def _study(name: str, axis: str, says: str, **arguments: int | str) -> Candidate
     return Candidate(name, axis, says, {"name": "study", **arguments})
 
 
-def _preset(name: str, says: str) -> Candidate:
-    return Candidate(name, "preset", says, PRESETS[name])
-
-
 CANDIDATES = {
     candidate.name: candidate
     for candidate in (
         _slim("base", "base", "slim: stem 32, trunk 64, half 16, blocks 3, refine 2, grain 2"),
         Candidate("again", "base", "the base from other random weights", {"name": "slim"}, seed=1),
-        _preset("fast", "trunk 96, blocks 4"),
+        _slim("fast", "preset", "trunk 96, blocks 4", trunk=96, blocks=4),
         _slim("micro", "stem", "stem 16, half 8", stem=16, half=8),
         _slim("trunk-48", "trunk", "trunk 48", trunk=48),
         _slim("trunk-96", "trunk", "trunk 96", trunk=96),
