@@ -41,7 +41,7 @@ from artem.learn.optimization.images import image_of
 from artem.learn.training import YARDSTICK, PhotoFolder, Trainer
 from artem.learn.training.optimizers import half_cosine, make_optimizers
 from artem.learn.training.photos import load_style_picture
-from artem.learn.training.recipe import perceptual_loss
+from artem.learn.training.recipe import NO_NETWORK_LOSSES, perceptual_loss
 from artem.runtime.library import SAMPLES, find_network, find_style
 
 HERE = Path(__file__).resolve().parent
@@ -129,8 +129,7 @@ def _trained(
     """The vector ``(P,)`` after so many steps on all photos by the objective alone."""
     recipe = replace(
         YARDSTICK, steps=steps, batch=BATCH, crop_px=SIDE_PX,
-        style_learning_rate=STYLE_LEARNING_RATE, consistency_weight=0.0, even_weight=0.0,
-        halo_weight=0.0, grid_weight=0.0, alternation_weight=0.0,
+        style_learning_rate=STYLE_LEARNING_RATE, **NO_NETWORK_LOSSES,
     )  # fmt: skip
     trainer = Trainer(
         load_network(described.path), vector[None], [painting], photos, load_encoder("compact"),

@@ -22,7 +22,7 @@ WINDOW_PX = 48
 """Means are compared over windows of this side, larger than strokes, so that these cancel."""
 
 SHARE = 0.04
-"""Of a window, what is beside edges and what is farther away must be as much."""
+"""Of a window, what is beside edges and what is farther away must each be more than this."""
 
 GAIN = 2.0
 """A painting may have so many times the photo's contrast."""

@@ -39,7 +39,7 @@ from artem.learn.training.gradients import gradient_norms, shorten_gradients
 from artem.learn.training.half_precision import fast_bfloat16
 from artem.learn.training.optimizers import half_cosine, latent_names, make_optimizers
 from artem.learn.training.photos import PhotoFolder
-from artem.learn.training.recipe import Recipe, perceptual_loss
+from artem.learn.training.recipe import NETWORK_LOSSES, Recipe, perceptual_loss
 from artem.learn.training.recording import Recorded, settle_optimizer
 
 SNAPSHOT_STEPS = 50
@@ -421,7 +421,7 @@ class Trainer:
         total = self.loss.total(terms) + self.recipe.range_weight * terms["range"]
         if "coarse" in terms:
             total = total + self.recipe.style_weight * self.recipe.coarse_weight * terms["coarse"]
-        for name in ("consistency", "even", "halo", "grid", "alternation"):
+        for name in NETWORK_LOSSES:
             if name in terms:
                 total = total + getattr(self.recipe, f"{name}_weight") * terms[name]
         return total.mean()

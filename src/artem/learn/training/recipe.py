@@ -19,6 +19,12 @@ LOSS_SETTINGS = (
 )  # fmt: skip
 """Those fields of a recipe that are keyword arguments of :class:`PerceptualLoss`."""
 
+NETWORK_LOSSES = ("consistency", "even", "halo", "grid", "alternation")
+"""What networks are trained with beside the perceptual loss, each by its ``NAME_weight``."""
+
+NO_NETWORK_LOSSES: dict[str, Any] = {f"{name}_weight": 0.0 for name in NETWORK_LOSSES}
+"""Settings of a recipe without any of them."""
+
 LAYER_SETTINGS = ("content_layers", "style_layers")
 CONTENT_LAYERS = ("relu3_1",)
 STYLE_LAYERS = ("relu1_1", "relu2_1", "relu3_1", "relu4_1")
@@ -157,12 +163,8 @@ def published_recipe(recipe: Recipe, name: str) -> Recipe:
         recipe,
         published=name,
         coarse_weight=0.0,
-        consistency_weight=0.0,
-        even_weight=0.0,
-        halo_weight=0.0,
-        grid_weight=0.0,
-        alternation_weight=0.0,
         optimizer="adam",
+        **NO_NETWORK_LOSSES,
         **settings,
     )
 
