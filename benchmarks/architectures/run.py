@@ -33,7 +33,7 @@ from artem.app.bench_results import provenance, run_script, write_result
 from artem.core.allocation import keep_freed_memory
 from artem.core.errors import ArtemError
 from artem.core.picture import load_picture, middle_square
-from artem.export.exhibits import find_painting, find_photos
+from artem.export.exhibits import find_photos, painting_of
 from artem.learn.encoders import load_encoder
 from artem.learn.judge import Exhibit, Judge
 from artem.learn.training import YARDSTICK, PhotoFolder
@@ -116,10 +116,8 @@ def _judged(everyone: Sequence[Measured], paintings: str) -> list[dict[str, Any]
     for photo, file in find_photos([SAMPLES], PHOTOS).items():
         frame = middle_square(load_picture(file).frame, SIDE_PX)
         for style in STYLES:
-            painting = find_painting(style, [paintings])
-            if painting is None:
-                raise ArtemError(f"There is no painting for the style '{style}'.")
-            exhibit = Exhibit(style, photo, frame, load_style_picture(painting, YARDSTICK.style_px))
+            painting = load_style_picture(painting_of(style, [paintings]), YARDSTICK.style_px)
+            exhibit = Exhibit(style, photo, frame, painting)
             makers = {
                 f"{one.candidate.name}, {precision}": painted(one, precision, style, frame)
                 for one in everyone

@@ -29,10 +29,9 @@ from torch import Tensor, nn
 
 from artem.app.bench_results import provenance, run_script, write_between, write_result
 from artem.core.allocation import keep_freed_memory
-from artem.core.errors import ArtemError
 from artem.core.network_file import NetworkFile
 from artem.core.picture import Frame, load_picture, middle_square
-from artem.export.exhibits import find_painting, find_photos, painting_px
+from artem.export.exhibits import find_photos, painting_of, painting_px
 from artem.learn.encoders import load_encoder
 from artem.learn.judge.curves import Curves
 from artem.learn.losses import PerceptualLoss
@@ -89,8 +88,7 @@ def _fit(networks: Sequence[str], folder: Path, paintings: str, steps: int) -> N
     photos = find_photos([SAMPLES], len(STYLES)).items()
     for style, (photo, file) in zip(STYLES, photos, strict=True):
         frame = middle_square(load_picture(file).frame, SIDE_PX)
-        if (picture := find_painting(style, [paintings])) is None:
-            raise ArtemError(f"There is no painting for the style '{style}'.")
+        picture = painting_of(style, [paintings])
         painting = load_style_picture(picture, painting_px(find_style(style)))
         for network in described:
             key = {"network": network.name, "identity": network.identity, "style": style}

@@ -100,14 +100,10 @@ def choose_styles(
     for name in asked or shared:
         found = [candidate.style(name) for candidate in candidates]
         is_picture = Path(name).suffix.lower() in PICTURE_SUFFIXES
-        painting = Path(name) if is_picture else find_painting(found[0].name, paintings)
+        find = painting_of if asked else find_painting
+        painting = Path(name) if is_picture else find(found[0].name, paintings)
         if painting is not None:
             chosen[found[0].name] = found, painting
-        elif asked:
-            raise ArtemError(
-                f"There is no painting for the style '{found[0].name}'.\n"
-                f"  Name it: --paintings {found[0].name}=FILE"
-            )
         else:
             left_out.append(name)
     if not chosen:
@@ -157,6 +153,19 @@ def find_painting(style: str, places: Iterable[str]) -> Path | None:
             f"  Say which: --paintings {style}=FILE"
         )
     return near[0] if near else None
+
+
+def painting_of(style: str, places: Iterable[str]) -> Path:
+    """As :func:`find_painting`, where there must be one.
+
+    Raises:
+        ArtemError: there is none, a place does not exist, or several pictures may be meant.
+    """
+    if (found := find_painting(style, places)) is None:
+        raise ArtemError(
+            f"There is no painting for the style '{style}'.\n  Name it: --paintings {style}=FILE"
+        )
+    return found
 
 
 def pictures_in(place: Path) -> list[Path]:
