@@ -5,8 +5,9 @@
 L-BFGS lowers the objective under the encoder that it looks through, whatever that takes. Here
 its pictures are taken out on the way and judged by SqueezeNet as well, which neither it nor any
 network was trained with, beside what the networks paint: each style on one of the three sample
-photos by turns, at 256 pixels. Writes ``results/other_eye.json`` and the table of
-``docs/judge.md``; some minutes.
+photos by turns, at 256 pixels. Writes ``results/other_eye.json`` after each style, and the table of
+``docs/judge.md``. L-BFGS takes some minutes a style; what stands there of the same photo, painting
+and loss is taken over, and only the networks are looked at.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from artem.core.picture import Frame, load_picture, middle_square
 from artem.export.exhibits import find_painting, find_photos, painting_px
 from artem.learn.encoders import load_encoder
 from artem.learn.judge import Exhibit, Judge, load_independent
+from artem.learn.judge.curves import Curves
 from artem.learn.judge.verdict import PHOTO
 from artem.learn.losses import PerceptualLoss
 from artem.learn.optimization.descent import Descent
@@ -67,35 +69,61 @@ def _look(paintings: str, independent: str | None) -> None:
     keep_freed_memory()
     loss = perceptual_loss(load_encoder("compact"), YARDSTICK)
     judge = Judge(loss, independent=load_independent(independent), starts=())
+    curves = Curves(loss, None, evaluations=EVALUATIONS[-1])
     networks = {name: find_network(name) for name in NETWORKS}
-    rows: list[dict[str, Any]] = []
+    former, rows = _former(), list[dict[str, Any]]()
     photos = cycle(find_photos([SAMPLES], 3).items())
     for style in styles():
-        painting = find_painting(style.name, [paintings])
-        if painting is None or any(n.identity not in style.vectors for n in networks.values()):
+        place = find_painting(style.name, [paintings])
+        if place is None or any(n.identity not in style.vectors for n in networks.values()):
             continue
         photo, file = next(photos)
         frame = middle_square(load_picture(file).frame, SIDE_PX)
-        picture = load_style_picture(painting, painting_px(style))
-        pictures = _pictures(loss, style.name, frame, picture)
-        case = judge.case(Exhibit(style.name, photo, frame, picture), pictures)
-        for maker in (PHOTO, *pictures):
-            verdict = case.verdicts[maker]
+        painting = load_style_picture(place, painting_px(style))
+        curve = curves.key(frame, painting, "photo")
+        kept = former.get(curve, [])
+        rows += kept
+        pictures = _painted(style.name, frame)
+        if not kept:
+            pictures = _optimized(loss, frame, painting) | pictures
+        verdicts = judge.case(Exhibit(style.name, photo, frame, painting), pictures).verdicts
+        for maker in pictures if kept else (PHOTO, *pictures):
+            verdict = verdicts[maker]
             assert verdict.independent is not None
             rows.append({
                 "style": style.name, "photo": photo, "maker": maker,
                 "own": round(verdict.standing.objective, 4),
                 "other": round(verdict.independent.objective, 4),
-            })  # fmt: skip
+            } | ({} if maker in NETWORKS else {"curve": curve}))  # fmt: skip
             print(", ".join(str(value) for value in rows[-1].values()), flush=True)
-    write_result(RESULT, provenance(__file__, "torch") | {
-        "side_px": SIDE_PX, "networks": {n: one.identity for n, one in networks.items()},
-        "rows": rows,
-    })  # fmt: skip
+        write_result(RESULT, provenance(__file__, "torch") | {
+            "side_px": SIDE_PX, "networks": {n: one.identity for n, one in networks.items()},
+            "rows": rows,
+        })  # fmt: skip
 
 
-def _pictures(loss: PerceptualLoss, style: str, frame: Frame, painting: Tensor) -> dict[str, Frame]:
-    """By maker: L-BFGS's best picture after so many evaluations, and the networks' pictures."""
+def _former() -> dict[str, list[dict[str, Any]]]:
+    """What stands in the result of the photo and of L-BFGS, by the key of the curve.
+
+    It says nothing of SqueezeNet, whose weights are always the same ones.
+    """
+    known: dict[str, list[dict[str, Any]]] = {}
+    if RESULT.exists():
+        for row in json.loads(RESULT.read_text(encoding="utf-8"))["rows"]:
+            if "curve" in row:
+                known.setdefault(row["curve"], []).append(row)
+    return known
+
+
+def _painted(style: str, frame: Frame) -> dict[str, Frame]:
+    return {
+        network: artem.Stylizer(style, network=network, precision="float")(frame)
+        for network in NETWORKS
+    }
+
+
+def _optimized(loss: PerceptualLoss, frame: Frame, painting: Tensor) -> dict[str, Frame]:
+    """L-BFGS's best picture after so many evaluations."""
     content = image_of(frame)
     objective = RegionalLoss(loss, content, [Region([(1.0, loss.style_target(painting))])])
     descent = Descent(objective, content, evaluations=EVALUATIONS[-1])
@@ -106,9 +134,6 @@ def _pictures(loss: PerceptualLoss, style: str, frame: Frame, painting: Tensor) 
             pictures[f"L-BFGS, {done}"] = frame_of(objective.shown(descent.best_image))
 
     descent.run(take)
-    for network in NETWORKS:
-        painted = artem.Stylizer(style, network=network, precision="float")(frame)
-        pictures[f"`{network}`"] = painted
     return pictures
 
 
@@ -118,7 +143,8 @@ def _write_table(result: dict[str, Any]) -> None:
              "| --- | ---: | ---: |"]  # fmt: skip
     for maker in dict.fromkeys(row["maker"] for row in rows):
         own, other = (mean(r[key] for r in rows if r["maker"] == maker) for key in ("own", "other"))
-        lines.append(f"| {maker} | {own:.2f} | {other:.2f} |")
+        name = f"`{maker}`" if maker in NETWORKS else maker
+        lines.append(f"| {name} | {own:.2f} | {other:.2f} |")
     count = len({row["style"] for row in rows})
     write_between(DOCUMENT, BEGIN, END, [
         f"Objective, means over {count} styles, each on one photo, at {result['side_px']} pixels; "
