@@ -99,6 +99,11 @@ def test_names_are_shown_not_run() -> None:
     assert f"fast against {NASTY}" in page.text
 
 
+def test_the_page_is_headed_by_its_networks() -> None:
+    page = Page(report_page(report(networks=("fast", "micro", "fine"))))
+    assert "fast against micro, fine" in page.text
+
+
 def test_pictures_are_the_frames_and_say_what_they_are() -> None:
     found = report()
     page = Page(report_page(found))

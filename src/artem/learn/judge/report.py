@@ -62,7 +62,8 @@ class Report:
 
 def report_page(report: Report) -> str:
     """The page: overview, each style with its pictures and curves, what the figures are."""
-    names = " against ".join(report.networks)
+    first, *others = report.networks
+    names = f"{first} against {', '.join(others)}" if others else first
     styles = dict.fromkeys(case.exhibit.style for case in report.cases)
     body = [
         f"<header><h1>{escape(names)}</h1>{_introduction(report, len(styles))}</header>",
