@@ -6,21 +6,21 @@ L-BFGS lowers the objective under the encoder that it looks through, whatever th
 its pictures are taken out on the way and judged by SqueezeNet as well, which neither it nor any
 network was trained with, beside what the networks paint: each style on one of the three sample
 photos by turns, at 256 pixels. Writes ``results/other_eye.json`` after each style, and the table of
-``docs/judge.md``. L-BFGS takes some minutes a style; what stands there of the same photo, painting
-and loss is taken over, and only the networks are looked at.
+``docs/judge.md``. L-BFGS takes some minutes a style; what stands there of the same photo, painting,
+losses and encoders is taken over, and only the networks are looked at.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import cycle
 from pathlib import Path
 from statistics import mean
 from typing import Any
 
 import torch
-from torch import Tensor
 
 import artem
 from artem.app.bench_results import provenance, run_script, write_between, write_result
@@ -29,7 +29,6 @@ from artem.core.picture import Frame, load_picture, middle_square
 from artem.export.exhibits import find_painting, find_photos, painting_px
 from artem.learn.encoders import load_encoder
 from artem.learn.judge import Exhibit, Judge, load_independent
-from artem.learn.judge.curves import Curves
 from artem.learn.judge.verdict import PHOTO
 from artem.learn.losses import PerceptualLoss
 from artem.learn.optimization.descent import Descent
@@ -47,6 +46,9 @@ BEGIN, END = "<!-- begin: benchmarks/quality/other_eye.py -->", "<!-- end -->"
 
 SIDE_PX = 256
 EVALUATIONS = (3, 5, 10, 20, 40, 80, 150, 300)
+OPTIMIZED = {count: f"L-BFGS, {count}" for count in EVALUATIONS}
+"""How L-BFGS's pictures are called, by the evaluations."""
+
 NETWORKS = ("fast", "micro", "fine")
 
 
@@ -68,70 +70,84 @@ def _look(paintings: str, independent: str | None) -> None:
     torch.set_flush_denormal(True)  # denormals stall the encoder
     keep_freed_memory()
     loss = perceptual_loss(load_encoder("compact"), YARDSTICK)
-    judge = Judge(loss, independent=load_independent(independent), starts=())
-    curves = Curves(loss, None, evaluations=EVALUATIONS[-1])
+    judge = Judge(
+        loss, independent=load_independent(independent), starts=(), independent_curves=True
+    )
     networks = {name: find_network(name) for name in NETWORKS}
-    former, rows = _former(), list[dict[str, Any]]()
-    photos = cycle(find_photos([SAMPLES], 3).items())
-    for style in styles():
-        place = find_painting(style.name, [paintings])
-        if place is None or any(n.identity not in style.vectors for n in networks.values()):
-            continue
-        photo, file = next(photos)
-        frame = middle_square(load_picture(file).frame, SIDE_PX)
-        painting = load_style_picture(place, painting_px(style))
-        curve = curves.key(frame, painting, "photo")
-        kept = former.get(curve, [])
-        rows += kept
-        pictures = _painted(style.name, frame)
-        if not kept:
-            pictures = _optimized(loss, frame, painting) | pictures
-        verdicts = judge.case(Exhibit(style.name, photo, frame, painting), pictures).verdicts
-        for maker in pictures if kept else (PHOTO, *pictures):
+    identities = {name: network.identity for name, network in networks.items()}
+    exhibits = {
+        _key(judge, exhibit): exhibit for exhibit in _exhibits(paintings, [*identities.values()])
+    }
+    rows = _former(exhibits)
+    done = {row["exhibit"] for row in rows}
+    for key, exhibit in exhibits.items():
+        pictures = _painted(exhibit)
+        if key not in done:
+            pictures = _optimized(loss, exhibit) | pictures
+        verdicts = judge.case(exhibit, pictures).verdicts
+        for maker in pictures if key in done else (PHOTO, *pictures):
             verdict = verdicts[maker]
             assert verdict.independent is not None
             rows.append({
-                "style": style.name, "photo": photo, "maker": maker,
+                "style": exhibit.style, "photo": exhibit.photo, "maker": maker,
                 "own": round(verdict.standing.objective, 4),
                 "other": round(verdict.independent.objective, 4),
-            } | ({} if maker in NETWORKS else {"curve": curve}))  # fmt: skip
+            } | ({} if maker in NETWORKS else {"exhibit": key}))  # fmt: skip
             print(", ".join(str(value) for value in rows[-1].values()), flush=True)
         write_result(RESULT, provenance(__file__, "torch") | {
-            "side_px": SIDE_PX, "networks": {n: one.identity for n, one in networks.items()},
-            "rows": rows,
+            "side_px": SIDE_PX, "networks": identities, "rows": rows,
         })  # fmt: skip
 
 
-def _former() -> dict[str, list[dict[str, Any]]]:
-    """What stands in the result of the photo and of L-BFGS, by the key of the curve.
+def _exhibits(paintings: str, identities: Sequence[str]) -> Iterator[Exhibit]:
+    """Each style that all networks have and whose painting is there, on a photo by turns."""
+    photos = cycle(find_photos([SAMPLES], 3).items())
+    for style in styles():
+        place = find_painting(style.name, [paintings])
+        if place is None or any(identity not in style.vectors for identity in identities):
+            continue
+        photo, file = next(photos)
+        frame = middle_square(load_picture(file).frame, SIDE_PX)
+        yield Exhibit(style.name, photo, frame, load_style_picture(place, painting_px(style)))
 
-    It says nothing of SqueezeNet, whose weights are always the same ones.
-    """
-    known: dict[str, list[dict[str, Any]]] = {}
+
+def _key(judge: Judge, exhibit: Exhibit) -> str:
+    """By which a photo's and L-BFGS's rows are known: pixels, and both losses with encoders."""
+    assert judge.independent_curves is not None
+    both = (judge.curves, judge.independent_curves)
+    return "-".join(one.key(exhibit.frame, exhibit.painting, "photo") for one in both)
+
+
+def _former(keys: Iterable[str]) -> list[dict[str, Any]]:
+    """What stands in the result of the photo and of L-BFGS, for exhibits that have it whole."""
+    known: dict[str, list[dict[str, Any]]] = {key: [] for key in keys}
     if RESULT.exists():
         for row in json.loads(RESULT.read_text(encoding="utf-8"))["rows"]:
-            if "curve" in row:
-                known.setdefault(row["curve"], []).append(row)
-    return known
+            known.get(row.get("exhibit"), []).append(row)
+    whole = {PHOTO, *OPTIMIZED.values()}
+    return [
+        row for rows in known.values() if {row["maker"] for row in rows} == whole for row in rows
+    ]
 
 
-def _painted(style: str, frame: Frame) -> dict[str, Frame]:
+def _painted(exhibit: Exhibit) -> dict[str, Frame]:
     return {
-        network: artem.Stylizer(style, network=network, precision="float")(frame)
+        network: artem.Stylizer(exhibit.style, network=network, precision="float")(exhibit.frame)
         for network in NETWORKS
     }
 
 
-def _optimized(loss: PerceptualLoss, frame: Frame, painting: Tensor) -> dict[str, Frame]:
+def _optimized(loss: PerceptualLoss, exhibit: Exhibit) -> dict[str, Frame]:
     """L-BFGS's best picture after so many evaluations."""
-    content = image_of(frame)
-    objective = RegionalLoss(loss, content, [Region([(1.0, loss.style_target(painting))])])
+    content = image_of(exhibit.frame)
+    target = loss.style_target(exhibit.painting)
+    objective = RegionalLoss(loss, content, [Region([(1.0, target)])])
     descent = Descent(objective, content, evaluations=EVALUATIONS[-1])
     pictures: dict[str, Frame] = {}
 
     def take(descent: Descent) -> None:
         if (done := len(descent.curve)) in EVALUATIONS:
-            pictures[f"L-BFGS, {done}"] = frame_of(objective.shown(descent.best_image))
+            pictures[OPTIMIZED[done]] = frame_of(objective.shown(descent.best_image))
 
     descent.run(take)
     return pictures
